@@ -1,0 +1,173 @@
+"""The engine, its transactions, and every place where SQLite and PostgreSQL differ."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SQLiteConnection
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+
+from newsletter.errors import ConfigError, StoreError
+
+Tx = Connection
+
+BUSY_TIMEOUT_S = 30
+"""How long a writer waits for the one before it (sending.md, Durability: 30 s or more)."""
+
+
+class Store:
+    """The database of one installation. Opens nothing until a transaction is asked for.
+
+    `read()` and `write()` give transactions; a write is `BEGIN IMMEDIATE` on SQLite, since a deferred one that
+    upgrades fails at once as "locked", whatever the timeout.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine = _engine(url)
+        self._writer = self._engine.execution_options(writes=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self._engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A transaction that sees one moment of the database. Raises StoreError where the database cannot answer."""
+        with translated(self.url), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A transaction that is wholly committed at its end, or not at all. Raises StoreError."""
+        with translated(self.url), self._writer.connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database and parsed.database != ":memory:":
+            _make_folder(Path(parsed.database).parent)
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S})
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed, pool_pre_ping=True)
+    raise ConfigError(
+        f"NEWSLETTER_DATABASE_URL: {parsed.get_backend_name()} is not supported; "
+        "use sqlite:///var/newsletter.db or postgresql+psycopg://…"
+    )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StoreError(f"cannot make the folder {folder} for the database: {error.strerror}") from error
+
+
+def _set_up_sqlite(connection: SQLiteConnection, _record: object) -> None:
+    connection.isolation_level = None  # SQLAlchemy's begin, below, is the only one
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def translated(url: str) -> Iterator[None]:
+    """Turn what the driver raises into a StoreError that tells an operator what to do."""
+    try:
+        yield
+    except OperationalError as error:
+        raise StoreError(_advice(str(error.orig), url)) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise StoreError(_advice(str(error.orig), url)) from error
+        raise
+    except SQLAlchemyError:
+        raise
+
+
+_ADVICE: tuple[tuple[str, str], ...] = (
+    ("disk is full", "the disk is full: nothing of this step was kept; make room and run the command again"),
+    ("no space left", "the disk is full: nothing of this step was kept; make room and run the command again"),
+    ("database is locked", f"another program held the database for over {BUSY_TIMEOUT_S} s: find it and try again"),
+    ("readonly database", "the database may not be written: check the owner and the rights of its file and folder"),
+    ("read-only", "the database may not be written: check that it is not a standby or mounted read-only"),
+    ("unable to open", "the database file cannot be opened: check that its folder exists and may be written"),
+    (
+        "not a database",
+        "the file is not a database: NEWSLETTER_DATABASE_URL points at something else, or it is damaged",
+    ),
+    ("malformed", "the database file is damaged: stop sending, and restore it from a backup"),
+    ("no such table", "the database has no tables yet or is from another version: run `newsletter db upgrade`"),
+    ("disk i/o", "the disk gave an error: nothing of this step was kept; check the disk and run the command again"),
+)
+
+
+def _advice(cause: str, url: str) -> str:
+    shown = make_url(url).render_as_string(hide_password=True)
+    lower = cause.lower()
+    for sign, advice in _ADVICE:
+        if sign in lower:
+            return f"{shown}: {advice}"
+    return f"{shown}: the database cannot be used ({cause.strip().splitlines()[0]})"
+
+
+def insert_new(tx: Tx, table: Table, rows: Sequence[dict[str, Any]], *, returning: str | None = None) -> list[Any]:
+    """Insert rows, leaving out silently those that some UNIQUE constraint already knows: a fact is recorded once.
+
+    With `returning`, gives that column of the rows that were new (one statement for all rows).
+    """
+    if not rows:
+        return []
+    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table).on_conflict_do_nothing()
+    if returning is None:
+        tx.execute(statement, list(rows))
+        return []
+    return list(tx.execute(statement.returning(table.c[returning]), list(rows)).scalars())
+
+
+def insert_earliest(tx: Tx, table: Table, rows: Sequence[dict[str, Any]], *, key: Sequence[str], at: str) -> None:
+    """Insert rows; where the key is known already, keep the earlier instant: facts are monotone in any order."""
+    if not rows:
+        return
+    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table)
+    upsert = statement.on_conflict_do_update(
+        index_elements=list(key),
+        set_={at: statement.excluded[at]},
+        where=table.c[at] > statement.excluded[at],
+    )
+    tx.execute(upsert, list(rows))
+
+
+def durable(tx: Tx) -> str | None:
+    """None where a commit survives a power cut; otherwise what to change (sending.md, Durability)."""
+    if tx.dialect.name == "sqlite":
+        level = tx.execute(text("PRAGMA synchronous")).scalar_one()
+        return None if level == 2 else f"SQLite runs with synchronous={level}; it must be FULL (2)"
+    setting = tx.execute(text("SHOW synchronous_commit")).scalar_one()
+    return None if setting != "off" else "PostgreSQL runs with synchronous_commit=off; set it to on to send"
+
+
+def free_bytes(folder: Path) -> int:
+    """Bytes that are free on the disk of `folder`."""
+    stat = os.statvfs(folder)
+    return stat.f_bavail * stat.f_frsize

@@ -1,0 +1,379 @@
+"""The tables: what is remembered, under which constraints. docs/architecture.md tells the same in pictures.
+
+Keys are integers wherever there are millions of rows. `address_key` is the keyed hash of an address (audience.identity);
+it is what stays of a person who was erased. Reasons are words that people read.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pk",
+        "uq": "%(table_name)s_%(column_0_N_name)s_unique",
+        "fk": "%(table_name)s_%(column_0_name)s_known",
+        "ck": "%(table_name)s_%(constraint_name)s",
+        "ix": "%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+BigKey = BigInteger().with_variant(Integer, "sqlite")
+"""A 64-bit key. On SQLite only `INTEGER PRIMARY KEY` is the row's own number."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"an instant without a zone: {value.isoformat()}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _id() -> Column[int]:
+    return Column("id", BigKey, primary_key=True)
+
+
+def _to(table: str, name: str | None = None, **options: Any) -> Column[int]:
+    return Column(name or f"{table}_id", BigKey, ForeignKey(f"{table}.id"), **{"nullable": False, **options})
+
+
+def _words(name: str, **options: Any) -> Column[str]:
+    return Column(name, Text, **{"nullable": False, "server_default": "", **options})
+
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="one_row"), primary_key=True),
+    Column("uid", String(8), nullable=False),  # makes delivery ids ours: two installations may share one account
+    Column("gateway", String(16)),  # sandbox or sendgrid: the first live send decides, for good
+    Column("epoch", BigInteger, nullable=False, server_default="0"),  # live sends so far; the restore guard's number
+    Column("created_at", Instant, nullable=False),
+)
+
+# --- audience -----------------------------------------------------------------------------------------------------
+
+list_ = Table(
+    "list",
+    metadata,
+    _id(),
+    Column("slug", String(80), nullable=False, unique=True),
+    _words("title"),
+    Column("created_at", Instant, nullable=False),
+)
+
+subscriber = Table(
+    "subscriber",
+    metadata,
+    _id(),
+    Column("address_key", BigInteger, nullable=False, unique=True),
+    Column("address", Text),  # as it was typed; NULL once erased
+    _words("name"),
+    Column("reserved", Boolean, nullable=False),  # a domain of RFC 2606, which no ESP can deliver to
+    Column("created_at", Instant, nullable=False),
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("list_id", BigKey, ForeignKey("list.id"), primary_key=True),
+    Column("subscriber_id", BigKey, ForeignKey("subscriber.id"), primary_key=True),
+    Column("state", String(16), nullable=False),
+    _words("source"),
+    _words("basis"),
+    Column("since", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    CheckConstraint("state IN ('pending', 'active', 'unsubscribed')", name="state_known"),
+    Index(None, "subscriber_id"),
+)
+
+suppression = Table(
+    "suppression",
+    metadata,
+    _id(),
+    Column("address_key", BigInteger, nullable=False),
+    Column("scope", String(80), nullable=False),  # all, or a list's slug
+    Column("reason", String(40), nullable=False),
+    _words("source"),
+    Column("since", Instant, nullable=False),
+    UniqueConstraint("address_key", "scope", "reason"),
+)
+
+# --- editions -----------------------------------------------------------------------------------------------------
+
+edition = Table(
+    "edition",
+    metadata,
+    _id(),
+    Column("name", String(160), nullable=False, unique=True),  # daily/2026-05-04
+    Column("newsletter", String(80), nullable=False),
+    Column("date", Date, nullable=False),
+    Column("planned_at", Instant, nullable=False),
+    Column("state", String(16), nullable=False),
+    _words("reason"),
+    Column("fingerprint", String(80)),
+    Column("frozen_at", Instant),
+    Column("finished_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Index(None, "newsletter", "date"),
+)
+
+edition_move = Table(  # append only
+    "edition_move",
+    metadata,
+    _id(),
+    _to("edition"),
+    Column("at", Instant, nullable=False),
+    _words("from_state"),
+    _words("to_state"),
+    _words("reason"),
+    _words("by"),
+    Index(None, "edition_id"),
+)
+
+edition_story = Table(
+    "edition_story",
+    metadata,
+    Column("edition_id", BigKey, ForeignKey("edition.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("slug", String(200), nullable=False),
+    Column("section", String(80), nullable=False),
+    _words("headline"),
+    Column("digest", String(80), nullable=False),
+    Index(None, "slug"),
+)
+
+signature = Table(
+    "signature",
+    metadata,
+    Column("edition_id", BigKey, ForeignKey("edition.id"), primary_key=True),
+    Column("fingerprint", String(80), primary_key=True),
+    Column("by", String(80), primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
+step = Table(  # what the clock did once for an edition
+    "step",
+    metadata,
+    Column("edition", String(160), primary_key=True),
+    Column("name", String(16), primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
+story_move = Table(  # append only
+    "story_move",
+    metadata,
+    _id(),
+    Column("slug", String(200), nullable=False),
+    Column("at", Instant, nullable=False),
+    _words("from_state"),
+    _words("to_state"),
+    _words("by"),
+    _words("digest"),
+    Index(None, "slug"),
+)
+
+message = Table(
+    "message",
+    metadata,
+    _id(),
+    Column("fingerprint", String(80), nullable=False, unique=True),
+    Column("language", String(20), nullable=False),
+    _words("subject"),
+    _words("preheader"),
+    _words("html"),
+    _words("text"),
+    Column("created_at", Instant, nullable=False),
+)
+
+link = Table(
+    "link",
+    metadata,
+    Column("message_id", BigKey, ForeignKey("message.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("role", String(20), nullable=False),
+    _words("url"),
+    Column("story", String(200)),
+    Column("section", String(80)),
+)
+
+variant = Table(
+    "variant",
+    metadata,
+    _id(),
+    _to("edition"),
+    _to("message"),
+    Column("language", String(20), nullable=False),
+    Column("click_mode", String(16), nullable=False),
+    UniqueConstraint("edition_id", "message_id", "click_mode"),
+)
+
+# --- the ledger of sends -------------------------------------------------------------------------------------------
+
+send = Table(
+    "send",
+    metadata,
+    _id(),
+    _to("edition"),
+    _to("list", nullable=True),  # a test goes to editors, not to a list
+    Column("kind", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    _words("reason"),
+    _words("subject"),
+    Column("candidates", Integer, nullable=False),
+    Column("errors_in_a_row", Integer, nullable=False, server_default="0"),
+    Column("created_at", Instant, nullable=False),
+    Column("started_at", Instant),
+    Column("finished_at", Instant),
+    CheckConstraint("kind IN ('live', 'test', 'correction')", name="kind_known"),
+)
+Index(
+    "send_live_once",
+    send.c.edition_id,
+    send.c.list_id,
+    unique=True,
+    sqlite_where=send.c.kind == "live",
+    postgresql_where=send.c.kind == "live",
+)
+
+batch = Table(
+    "batch",
+    metadata,
+    _id(),
+    _to("send"),
+    _to("variant"),
+    Column("number", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("not_before", Instant),
+    _words("receipt"),
+    _words("settled_by"),  # answer, event, a person's name, policy
+    Column("settled_at", Instant),
+    UniqueConstraint("send_id", "number"),
+    CheckConstraint(
+        "state IN ('pending', 'claimed', 'accepted', 'in_doubt', 'empty', 'cancelled')", name="state_known"
+    ),
+)
+Index("batch_open", batch.c.send_id, batch.c.state, batch.c.number)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("batch_id", BigKey, ForeignKey("batch.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    _words("host"),
+    _words("boot"),
+    Column("pid", Integer, nullable=False),
+    _words("process_start"),
+    Column("claimed_at", Instant, nullable=False),
+    Column("lease_until", Instant, nullable=False),
+    Column("finished_at", Instant),
+    _words("outcome"),  # accepted, not sent, refused, in doubt
+    Column("status", Integer),
+    _words("error"),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    _id(),
+    _to("send"),
+    # The edition whose "never twice" this row counts under; NULL where it cannot mail anybody (a test, or excluded at
+    # the freeze), so that the constraint below binds only what may go.
+    _to("edition", nullable=True),
+    _to("subscriber", nullable=True),
+    Column("address_key", BigInteger, nullable=False),
+    Column("address", Text),  # an editor's, on a test
+    Column("batch_number", Integer),
+    Column("outcome", String(16)),  # NULL: as its batch; excluded or refused, with the reason
+    Column("reason", String(60)),
+    UniqueConstraint("address_key", "edition_id"),
+    Index(None, "send_id", "batch_number"),
+)
+Index(
+    "delivery_exceptions",
+    delivery.c.send_id,
+    delivery.c.outcome,
+    delivery.c.reason,
+    sqlite_where=delivery.c.outcome.is_not(None),
+    postgresql_where=delivery.c.outcome.is_not(None),
+)
+
+# --- tracking -----------------------------------------------------------------------------------------------------
+
+event = Table(
+    "event",
+    metadata,
+    _id(),
+    Column("vendor_id", String(120), nullable=False, unique=True),
+    _to("delivery"),
+    Column("kind", String(16), nullable=False),
+    Column("occurred_at", Instant, nullable=False),
+    _words("url"),
+    Column("attempt", Integer),
+    _words("reason"),
+    Column("machine", Boolean, nullable=False),
+    _words("raw"),
+    Column("received_at", Instant, nullable=False),
+    UniqueConstraint("delivery_id", "kind", "occurred_at", "url"),
+)
+
+foreign_event = Table(  # events of no delivery of ours, kept apart
+    "foreign_event",
+    metadata,
+    _id(),
+    Column("body_hash", String(64), nullable=False, unique=True),
+    _words("raw"),
+    Column("received_at", Instant, nullable=False),
+)
+
+fact = Table(  # monotone: the earliest instant wins
+    "fact",
+    metadata,
+    Column("delivery_id", BigKey, ForeignKey("delivery.id"), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("host", String(120), primary_key=True),
+    Column("pid", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+)
