@@ -57,7 +57,7 @@ class Paragraph:
     spans: Spans
     run_in: str | None = None
     voice: bool = False
-    line: int = 0
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class Item:
     spans: Spans
     run_in: str | None = None
     children: tuple[Item, ...] = ()
-    line: int = 0
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ class BulletList:
     items: tuple[Item, ...]
     ordered: bool = False
     start: int = 1
-    line: int = 0
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ class Quote:
     """A quotation set apart, one tuple of spans a paragraph."""
 
     paragraphs: tuple[Spans, ...]
-    line: int = 0
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ class Image:
     credit: str | None = None
     width: int | None = None
     height: int | None = None
-    line: int = 0
+    line: int = field(default=0, compare=False)
 
 
 Block = Paragraph | BulletList | Quote | Image
