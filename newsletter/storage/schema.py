@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import inspect, insert, select, text
+from sqlalchemy import insert, inspect, select, text
 
 from newsletter.errors import StoreError
 from newsletter.storage import tables as t
@@ -67,7 +67,7 @@ def downgrade(store: Store, revision: str) -> None:
         command.downgrade(_alembic(tx), revision)
 
 
-def _alembic(tx: Tx):  # type: ignore[no-untyped-def]  # noqa: ANN202  alembic.config is loaded only where it is used
+def _alembic(tx: Tx):  # type: ignore[no-untyped-def]
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()

@@ -1,6 +1,6 @@
 """The tables: what is remembered, under which constraints. docs/architecture.md tells the same in pictures.
 
-Keys are integers wherever there are millions of rows. `address_key` is the keyed hash of an address (audience.identity);
+Keys are integers wherever there are millions of rows. `address_key` is the keyed hash of an address;
 it is what stays of a person who was erased. Reasons are words that people read.
 """
 

@@ -1,0 +1,109 @@
+"""What the clock asks of the ledger and leaves in it: facts of editions, steps done once, story moves, heartbeats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, insert, select, update
+
+from newsletter.model import EditionFacts, EditionState, SendState, Step
+from newsletter.storage import tables as t
+from newsletter.storage.database import Tx, insert_new
+from newsletter.storage.editions import signatures
+
+_UNDER_WAY = [
+    state.value for state in (EditionState.SENDING, EditionState.FROZEN, EditionState.SIGNED_OFF, EditionState.HELD)
+]
+
+
+def take_step(tx: Tx, name: str, step: Step, now: datetime) -> bool:
+    """Claim a step of the clock; True for the one that may carry it out."""
+    return bool(insert_new(tx, t.step, [{"edition": name, "name": step.value, "at": now}], returning="name"))
+
+
+def give_back_step(tx: Tx, name: str, step: Step) -> None:
+    """A step that could not be carried out may be taken again."""
+    tx.execute(delete(t.step).where(t.step.c.edition == name, t.step.c.name == step.value))
+
+
+def facts(tx: Tx, since: datetime) -> Mapping[str, EditionFacts]:
+    """What the clock needs of each edition from a day on, and of each that is still on its way."""
+    rows = tx.execute(
+        select(t.edition).where((t.edition.c.date >= since.date()) | t.edition.c.state.in_(_UNDER_WAY))
+    ).all()
+    steps = _steps(tx, since)
+    # A step (the reminder) may come before the edition has a row of its own.
+    loose = {name: done for name, done in steps.items() if name not in {row.name for row in rows}}
+    found = {
+        row.name: EditionFacts(
+            id=row.name,
+            state=EditionState(row.state),
+            reason=row.reason,
+            fingerprint=row.fingerprint,
+            tested=_last_test(tx, row.id),
+            signed_by=signatures(tx, row.id, row.fingerprint) if row.fingerprint else (),
+            steps=steps.get(row.name, frozenset()),
+            send=_live_state(tx, row.id),
+            finished_at=row.finished_at,
+        )
+        for row in rows
+    }
+    return found | {name: EditionFacts(id=name, state=EditionState.OPEN, steps=done) for name, done in loose.items()}
+
+
+def _steps(tx: Tx, since: datetime) -> dict[str, frozenset[Step]]:
+    steps: dict[str, set[Step]] = {}
+    for row in tx.execute(select(t.step).where(t.step.c.at >= since)):
+        steps.setdefault(row.edition, set()).add(Step(row.name))
+    return {name: frozenset(done) for name, done in steps.items()}
+
+
+def _last_test(tx: Tx, edition_id: int) -> str | None:
+    """The fingerprint of the newest test of which a batch was accepted."""
+    return tx.execute(
+        select(t.message.c.fingerprint)
+        .join(t.variant, t.variant.c.message_id == t.message.c.id)
+        .join(t.batch, t.batch.c.variant_id == t.variant.c.id)
+        .join(t.send, t.send.c.id == t.batch.c.send_id)
+        .where(t.send.c.edition_id == edition_id, t.send.c.kind == "test", t.batch.c.state == "accepted")
+        .order_by(t.send.c.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def _live_state(tx: Tx, edition_id: int) -> SendState | None:
+    state = tx.execute(
+        select(t.send.c.state).where(t.send.c.edition_id == edition_id, t.send.c.kind == "live")
+    ).scalar_one_or_none()
+    return None if state is None else SendState(state)
+
+
+def note_standings(tx: Tx, standings: Sequence[tuple[str, str, str, str]], now: datetime) -> int:
+    """Append to the log each story whose standing or digest is news: (slug, standing, digest, by). Gives how many."""
+    newest = select(func.max(t.story_move.c.id)).group_by(t.story_move.c.slug)
+    rows = tx.execute(select(t.story_move).where(t.story_move.c.id.in_(newest)))
+    last = {row.slug: (row.to_state, row.digest) for row in rows}
+    news = [
+        {
+            "slug": slug, "at": now, "from_state": last.get(slug, ("", ""))[0], "to_state": standing, "by": by,
+            "digest": digest,
+        }
+        for slug, standing, digest, by in standings
+        if last.get(slug) != (standing, digest)
+    ]  # fmt: skip
+    if news:
+        tx.execute(insert(t.story_move), news)
+    return len(news)
+
+
+def beat(tx: Tx, host: str, pid: int, now: datetime) -> None:
+    """Say that the scheduler of a host is alive."""
+    row = {"host": host, "pid": pid, "at": now}
+    if not insert_new(tx, t.heartbeat, [row], returning="host"):
+        tx.execute(update(t.heartbeat).where(t.heartbeat.c.host == host).values(pid=pid, at=now))
+
+
+def beats(tx: Tx) -> Mapping[str, datetime]:
+    """The last sign of life of each host's scheduler."""
+    return {row.host: row.at for row in tx.execute(select(t.heartbeat))}

@@ -1,0 +1,67 @@
+"""Who may be mailed: the one implementation. A plain oracle of it lives in the tests.
+
+The freeze, the count in `edition plan`, the look at the claim and `subscribers explain` all select from here.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, null, select
+
+from newsletter.storage import tables as t
+
+
+def suppressed(list_slug: str) -> ColumnElement[str | None]:
+    """`suppressed:<reason>` for a subscriber's address, from everywhere or this list; NULL where there is none.
+
+    Of several reasons the first that was recorded is told.
+    """
+    return (
+        select(literal("suppressed:").concat(t.suppression.c.reason))
+        .where(
+            t.suppression.c.address_key == t.subscriber.c.address_key,
+            t.suppression.c.scope.in_(("all", list_slug)),
+        )
+        .order_by(t.suppression.c.id)
+        .limit(1)
+        .correlate(t.subscriber)
+        .scalar_subquery()
+    )
+
+
+def exclusion(list_slug: str, *, edition_id: int | None, loopback: bool) -> ColumnElement[str | None]:
+    """Why a candidate is not mailed, NULL where nothing speaks against it, in the order of audience.reasons.
+
+    `edition_id` is the edition that the address must not get twice; on a loopback gateway reserved domains are real.
+    """
+    held = suppressed(list_slug)
+    whens: list[tuple[ColumnElement[bool], ColumnElement[str | None]]] = [(held.is_not(null()), held)]
+    if not loopback:
+        whens.append((t.subscriber.c.reserved, literal("reserved-domain")))
+    if edition_id is not None:
+        twice = exists().where(
+            and_(
+                t.delivery.c.address_key == t.subscriber.c.address_key,
+                t.delivery.c.edition_id == edition_id,
+            )
+        )
+        whens.append((twice, literal("duplicate")))
+    return case(*whens, else_=null())
+
+
+def candidates(list_id: int, list_slug: str, *, edition_id: int | None, loopback: bool) -> Select[int, int, str | None]:
+    """Every active subscription of a list: subscriber id, address key, reason against it (or NULL)."""
+    return (
+        select(
+            t.subscriber.c.id.label("subscriber_id"),
+            t.subscriber.c.address_key.label("address_key"),
+            exclusion(list_slug, edition_id=edition_id, loopback=loopback).label("reason"),
+        )
+        .join(t.subscription, t.subscription.c.subscriber_id == t.subscriber.c.id)
+        .where(t.subscription.c.list_id == list_id, t.subscription.c.state == "active")
+    )
+
+
+def audience_count(list_id: int, list_slug: str, *, loopback: bool) -> Select[str | None, int]:
+    """Candidates by reason against them, as they stand now; NULL are those who would be mailed."""
+    rows = candidates(list_id, list_slug, edition_id=None, loopback=loopback).subquery()
+    return select(rows.c.reason, func.count().label("people")).group_by(rows.c.reason)

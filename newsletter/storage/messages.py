@@ -1,0 +1,70 @@
+"""Messages, their links and their variants as rows: what was rendered once and is sent many times."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from newsletter.model import Message
+from newsletter.storage import tables as t
+from newsletter.storage.database import Tx, insert_new
+
+
+def keep(tx: Tx, edition_id: int, message: Message, now: datetime) -> int:
+    """Store a message and its links before any mail carries them; gives its variant. Twice is once."""
+    new = insert_new(
+        tx,
+        t.message,
+        [
+            {
+                "fingerprint": message.fingerprint, "language": message.language, "subject": message.subject,
+                "preheader": message.preheader, "html": message.html, "text": message.text, "created_at": now,
+            }
+        ],
+        returning="id",
+    )  # fmt: skip
+    message_id = new[0] if new else _message_id(tx, message.fingerprint)
+    insert_new(
+        tx,
+        t.link,
+        [
+            {
+                "message_id": message_id, "number": link.number, "role": link.role, "url": link.url,
+                "story": link.story, "section": link.section,
+            }
+            for link in message.links
+        ],
+    )  # fmt: skip
+    key = {"edition_id": edition_id, "message_id": message_id, "click_mode": "none"}
+    insert_new(tx, t.variant, [key | {"language": message.language}])
+    kept: int = tx.execute(
+        select(t.variant.c.id).where(t.variant.c.edition_id == edition_id, t.variant.c.message_id == message_id)
+    ).scalar_one()
+    return kept
+
+
+def _message_id(tx: Tx, fingerprint: str) -> int:
+    found: int = tx.execute(select(t.message.c.id).where(t.message.c.fingerprint == fingerprint)).scalar_one()
+    return found
+
+
+def of_variant(tx: Tx, variant_id: int) -> Message:
+    """The stored message of a variant, without its links: what is needed to send it."""
+    row = tx.execute(
+        select(t.message).join(t.variant, t.variant.c.message_id == t.message.c.id).where(t.variant.c.id == variant_id)
+    ).one()
+    return Message(
+        subject=row.subject, preheader=row.preheader, html=row.html, text=row.text, links=(),
+        fingerprint=row.fingerprint, language=row.language,
+    )  # fmt: skip
+
+
+def of_edition(tx: Tx, edition_id: int, fingerprint: str) -> Message:
+    """The message of a frozen edition, by its fingerprint."""
+    variant_id = tx.execute(
+        select(t.variant.c.id)
+        .join(t.message, t.message.c.id == t.variant.c.message_id)
+        .where(t.variant.c.edition_id == edition_id, t.message.c.fingerprint == fingerprint)
+    ).scalar_one()
+    return of_variant(tx, variant_id)
