@@ -22,8 +22,8 @@ def squash(text: str) -> str:
 def tidy(spans: Iterable[Span]) -> Spans:
     """The same text in its one form: NFC, white space squashed, neighbours of one style joined, no empty span.
 
-    White space has the style that both its neighbours share, so `**a** b` and `**a **b` come out alike. A second
-    call changes nothing.
+    White space between two styles has neither, so `**a** b` and `**a **b` come out alike; inside a link it stays in
+    the link. A second call changes nothing.
     """
     given = _joined(spans)
     if len(given) == 1:
@@ -49,7 +49,7 @@ def _style(span: Span) -> tuple[bool, bool, str | None]:
 
 
 def _spaced(spans: Spans) -> Iterable[Span]:
-    """The spans cut into words and spaces, each run of spaces in the style that its neighbours share."""
+    """The spans cut into words and spaces, each run of spaces styled by its neighbours."""
     pieces = [replace(span, text=piece) for span in spans for piece in re.split(r"(\s+)", span.text) if piece]
     last: Span | None = None
     space = ""
@@ -64,9 +64,6 @@ def _spaced(spans: Spans) -> Iterable[Span]:
 
 
 def _between(before: Span, after: Span, space: str) -> Span:
-    return Span(
-        text=space,
-        strong=before.strong and after.strong,
-        emphasis=before.emphasis and after.emphasis,
-        href=before.href if before.href == after.href else None,
-    )
+    if _style(before) == _style(after):
+        return replace(before, text=space)
+    return Span(text=space, href=before.href if before.href == after.href else None)
