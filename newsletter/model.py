@@ -461,6 +461,16 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """The process that claimed a batch. All four together name it: a pid alone comes back after a restart."""
+
+    host: str
+    boot: str
+    pid: int
+    process_start: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """What a request says around the message: the sender, the list, and the words of its headers."""
 
@@ -524,7 +534,8 @@ class EditionFacts:
     """What the ledger knows of one edition, as the clock needs it.
 
     `tested` is the fingerprint of the last test that went to the editors, `signed_by` who signed the present
-    fingerprint, `steps` what was done already, `send` the state of its live send.
+    fingerprint, `steps` what was done already (a new freeze gives `frozen test` back), `send` the state of its live
+    send, `active_at` when that send last moved: started, resumed, a batch claimed or settled.
     """
 
     id: str
@@ -535,7 +546,30 @@ class EditionFacts:
     signed_by: tuple[str, ...] = ()
     steps: frozenset[Step] = frozenset()
     send: SendState | None = None
+    active_at: datetime | None = None
     finished_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        _aware("active_at", self.active_at)
+        _aware("finished_at", self.finished_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerView:
+    """What the clock sees of the ledger: all editions from `since`, when it was made, by their ids.
+
+    A scheduled date from `since` on that is missing from `editions` has no row yet, and gets one. `watched_since` says
+    from when on a newsletter's schedule counts where that is later: it was added, or its schedule was changed.
+    """
+
+    since: datetime
+    editions: Mapping[str, EditionFacts] = field(default_factory=dict)
+    watched_since: Mapping[str, datetime] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _aware("since", self.since)
+        for slug, instant in self.watched_since.items():
+            _aware(f"watched_since of {slug}", instant)
 
 
 class ActionKind(StrEnum):
