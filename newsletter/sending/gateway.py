@@ -1,0 +1,36 @@
+"""The seam to the ESP: one method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from newsletter.errors import GatewayError
+from newsletter.model import Batch, Envelope, Message, Receipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A claimed batch with all that its request needs."""
+
+    batch: Batch
+    message: Message
+    envelope: Envelope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one request: a receipt, or the error that says what is certain."""
+
+    batch: Batch
+    answer: Receipt | GatewayError
+    finished_at: datetime
+
+
+class Gateway(Protocol):
+    """Hands one batch to an ESP. Used from several threads at once."""
+
+    def submit(self, outgoing: Outgoing) -> Receipt:
+        """Hand over a batch. Raises NotSent, Refused or InDoubt, and nothing else."""
+        ...

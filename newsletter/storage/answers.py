@@ -1,0 +1,88 @@
+"""What the ESP answered to a batch, recorded by compare-and-set: an answer that comes late or twice undoes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import update
+
+from newsletter.model import Batch
+from newsletter.storage import tables as t
+from newsletter.storage.database import Tx
+
+
+def settle(tx: Tx, batch_id: int, state: str, *, by: str, receipt: str, now: datetime) -> bool:
+    """End a batch that is not ended yet; True where that was news."""
+    done = tx.execute(
+        update(t.batch)
+        .where(t.batch.c.id == batch_id, t.batch.c.state.in_(["claimed", "in_doubt", "pending"]))
+        .values(state=state, settled_by=by, settled_at=now, receipt=receipt, not_before=None)
+    )
+    return done.rowcount == 1
+
+
+def _finish_attempt(
+    tx: Tx, batch: Batch, outcome: str, now: datetime, *, status: int | None = None, error: str = ""
+) -> None:
+    tx.execute(
+        update(t.attempt)
+        .where(t.attempt.c.batch_id == batch.id, t.attempt.c.number == batch.attempt)
+        .values(finished_at=now, outcome=outcome, status=status, error=error)
+    )
+
+
+def accepted(tx: Tx, batch: Batch, receipt: str, now: datetime) -> bool:
+    """The ESP took the batch, however late its answer is read; True where that was news."""
+    _finish_attempt(tx, batch, "accepted", now, status=202)
+    return settle(tx, batch.id, "accepted", by="answer", receipt=receipt, now=now)
+
+
+def not_sent(
+    tx: Tx, batch: Batch, error: str, now: datetime, *, status: int | None, not_before: datetime | None
+) -> bool:
+    """The batch was certainly not accepted: back to pending, not before a time."""
+    _finish_attempt(tx, batch, "not sent", now, status=status, error=error)
+    return _back(tx, batch, not_before)
+
+
+def refused(tx: Tx, batch: Batch, reasons: Mapping[int, str], error: str, now: datetime, *, status: int) -> bool:
+    """The ESP named deliveries (by their place in the batch): those are refused, the rest go again."""
+    _finish_attempt(tx, batch, "refused", now, status=status, error=error)
+    if not _back(tx, batch, None):
+        return False
+    for place, reason in reasons.items():
+        number = int(batch.recipients[place].delivery_id.rpartition("-")[2])
+        tx.execute(
+            update(t.delivery)
+            .where(t.delivery.c.id == number, t.delivery.c.outcome.is_(None))
+            .values(outcome="refused", reason=reason[:60])
+        )
+    if len(reasons) == len(batch.recipients):
+        settle(tx, batch.id, "empty", by="all refused", receipt="", now=now)
+    return True
+
+
+def in_doubt(tx: Tx, batch: Batch, error: str, now: datetime, *, status: int | None) -> bool:
+    """Nobody knows whether the batch was accepted: evidence or a person settles it."""
+    _finish_attempt(tx, batch, "in doubt", now, status=status, error=error)
+    done = tx.execute(
+        update(t.batch)
+        .where(t.batch.c.id == batch.id, t.batch.c.state == "claimed", t.batch.c.attempt == batch.attempt)
+        .values(state="in_doubt")
+    )
+    return done.rowcount == 1
+
+
+def _back(tx: Tx, batch: Batch, not_before: datetime | None) -> bool:
+    """To pending, if this attempt is still the batch's last: a late answer must not undo a newer one."""
+    done = tx.execute(
+        update(t.batch)
+        .where(
+            t.batch.c.id == batch.id,
+            t.batch.c.state.in_(["claimed", "in_doubt"]),
+            t.batch.c.attempt == batch.attempt,
+        )
+        .values(state="pending", not_before=not_before)
+    )
+    return done.rowcount == 1

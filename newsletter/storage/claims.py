@@ -1,0 +1,213 @@
+"""Claim before call: a batch is ours, committed, before its request is made.
+
+A row moves only by compare-and-set, so two workers on one batch are harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, and_, func, insert, select, update
+
+from newsletter.model import Batch, Owner, Recipient
+from newsletter.storage import answers
+from newsletter.storage import tables as t
+from newsletter.storage.database import Tx
+from newsletter.storage.eligibility import suppressed
+from newsletter.storage.sends import SendRow
+
+AnyRow = Row[*tuple[Any, ...]]
+
+Link = Callable[[int], str]
+"""Gives the signed unsubscribe link of a subscriber id (0: an editor's inert one)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """Batches that are now ours, each with the variant it carries."""
+
+    batches: tuple[tuple[Batch, int], ...]
+    next_at: datetime | None
+    """When a batch that waits for its time may go, if none can now."""
+
+
+def ledger_uid(tx: Tx) -> str:
+    """What makes delivery ids ours: two installations may share one account at the ESP."""
+    uid: str = tx.execute(select(t.ledger.c.uid)).scalar_one()
+    return uid
+
+
+def delivery_name(uid: str, number: int) -> str:
+    """The delivery id as mails and events carry it."""
+    return f"{uid}-{number}"
+
+
+def delivery_number(uid: str, name: str) -> int | None:
+    """The row of a delivery id, or None where it is of another ledger or of none."""
+    head, dash, tail = name.partition("-")
+    ours = head == uid and dash and tail.isascii() and tail.isdigit() and len(tail) < 19
+    return int(tail) if ours else None
+
+
+def claim(tx: Tx, send: SendRow, *, owner: Owner, lease: timedelta, limit: int, link: Link, now: datetime) -> Claimed:
+    """Claim up to `limit` batches of a send in the order of their numbers.
+
+    Suppressions and departures are looked at once more, so that an unsubscribe during the send wins; a batch of which
+    nobody is left is settled as `empty` and not given out.
+    """
+    rows = _take(tx, send.id, owner, lease, limit, now)
+    people = _recipients(tx, send, [row.number for row in rows], link) if rows else {}
+    batches = []
+    for row in rows:
+        if row.number in people:
+            batches.append((_batch(row, send, people[row.number]), row.variant_id))
+        else:
+            answers.settle(tx, row.id, "empty", by="nobody left", receipt="", now=now)
+    return Claimed(batches=tuple(batches), next_at=None if rows else _next_at(tx, send.id))
+
+
+def _take(tx: Tx, send_id: int, owner: Owner, lease: timedelta, limit: int, now: datetime) -> Sequence[AnyRow]:
+    wanted = (
+        select(t.batch.c.id)
+        .where(
+            t.batch.c.send_id == send_id,
+            t.batch.c.state == "pending",
+            t.batch.c.not_before.is_(None) | (t.batch.c.not_before <= now),
+        )
+        .order_by(t.batch.c.number)
+        .limit(limit)
+        .with_for_update(skip_locked=True)  # on SQLite the immediate transaction already excludes others
+    )
+    ids = list(tx.execute(wanted).scalars())
+    if not ids:
+        return []
+    tx.execute(
+        update(t.batch)
+        .where(t.batch.c.id.in_(ids), t.batch.c.state == "pending")
+        .values(state="claimed", attempt=t.batch.c.attempt + 1, not_before=None)
+    )
+    rows = tx.execute(select(t.batch).where(t.batch.c.id.in_(ids)).order_by(t.batch.c.number)).all()
+    tx.execute(
+        insert(t.attempt),
+        [
+            {
+                "batch_id": row.id, "number": row.attempt, "host": owner.host, "boot": owner.boot, "pid": owner.pid,
+                "process_start": owner.process_start, "claimed_at": now, "lease_until": now + lease,
+            }
+            for row in rows
+        ],
+    )  # fmt: skip
+    return rows
+
+
+def _batch(row: AnyRow, send: SendRow, recipients: Sequence[Recipient]) -> Batch:
+    return Batch(
+        id=row.id, edition=send.edition, kind=send.kind, number=row.number, attempt=row.attempt,
+        recipients=tuple(recipients),
+    )  # fmt: skip
+
+
+def _recipients(tx: Tx, send: SendRow, numbers: Sequence[int], link: Link) -> Mapping[int, list[Recipient]]:
+    """Who is still to be mailed, by batch number; who is not any more is excluded with the reason."""
+    uid = ledger_uid(tx)
+    found: dict[int, list[Recipient]] = {}
+    excluded: list[dict[str, object]] = []
+    for row in tx.execute(_joined(send, numbers)):
+        reason = None if send.kind == "test" else _left_since(row)
+        if reason is not None:
+            excluded.append({"row_id": row.id, "why": reason})
+            continue
+        found.setdefault(row.batch_number, []).append(
+            Recipient(
+                delivery_id=f"{uid}-{row.id}",
+                subscriber_id=row.subscriber_id or 0,
+                address=row.address,
+                name=row.name or "",
+                unsubscribe=link(row.subscriber_id or 0),
+            )
+        )
+    for exclusion in excluded:
+        tx.execute(
+            update(t.delivery)
+            .where(t.delivery.c.id == exclusion["row_id"])
+            .values(outcome="excluded", reason=exclusion["why"])
+        )
+    return found
+
+
+def _joined(send: SendRow, numbers: Sequence[int]):  # type: ignore[no-untyped-def]  # a Select of seven columns
+    return (
+        select(
+            t.delivery.c.id,
+            t.delivery.c.batch_number,
+            t.delivery.c.subscriber_id,
+            func.coalesce(t.subscriber.c.address, t.delivery.c.address).label("address"),
+            t.subscriber.c.name,
+            t.subscription.c.state,
+            suppressed(send.list).label("suppressed"),
+        )
+        .outerjoin(t.subscriber, t.subscriber.c.id == t.delivery.c.subscriber_id)
+        .outerjoin(
+            t.subscription,
+            and_(
+                t.subscription.c.subscriber_id == t.delivery.c.subscriber_id,
+                t.subscription.c.list_id == send.list_id,
+            ),
+        )
+        .where(
+            t.delivery.c.send_id == send.id,
+            t.delivery.c.batch_number.in_(numbers),
+            t.delivery.c.outcome.is_(None),
+        )
+        .order_by(t.delivery.c.batch_number, t.delivery.c.id)
+    )
+
+
+def _left_since(row: AnyRow) -> str | None:
+    if row.address is None:
+        return "suppressed:erased"
+    if row.state != "active":
+        return "unsubscribed"
+    reason: str | None = row.suppressed
+    return reason
+
+
+def _next_at(tx: Tx, send_id: int) -> datetime | None:
+    return tx.execute(
+        select(func.min(t.batch.c.not_before)).where(t.batch.c.send_id == send_id, t.batch.c.state == "pending")
+    ).scalar_one_or_none()
+
+
+def recover(tx: Tx, gone: Callable[[Owner], bool], now: datetime) -> tuple[tuple[str, int], ...]:
+    """Put in doubt each claimed batch whose owner is gone or whose lease is over; gives (edition, batch number).
+
+    `gone` says for certain that a process of this host does not live any more; of another host it never says so.
+    """
+    rows = tx.execute(
+        select(t.attempt, t.batch.c.number.label("batch"), t.edition.c.name.label("edition"))
+        .join(t.batch, and_(t.batch.c.id == t.attempt.c.batch_id, t.batch.c.attempt == t.attempt.c.number))
+        .join(t.send, t.send.c.id == t.batch.c.send_id)
+        .join(t.edition, t.edition.c.id == t.send.c.edition_id)
+        .where(t.batch.c.state == "claimed")
+    ).all()
+    lost = []
+    for row in rows:
+        owner = Owner(host=row.host, boot=row.boot, pid=row.pid, process_start=row.process_start)
+        if row.lease_until > now and not gone(owner):
+            continue
+        why = "the lease is over" if row.lease_until <= now else "the process that sent it is gone"
+        tx.execute(
+            update(t.batch)
+            .where(t.batch.c.id == row.batch_id, t.batch.c.state == "claimed", t.batch.c.attempt == row.number)
+            .values(state="in_doubt")
+        )
+        tx.execute(
+            update(t.attempt)
+            .where(t.attempt.c.batch_id == row.batch_id, t.attempt.c.number == row.number)
+            .values(outcome="in doubt", error=why, finished_at=now)
+        )
+        lost.append((row.edition, row.batch))
+    return tuple(lost)

@@ -1,0 +1,122 @@
+"""Batches in doubt: the evidence, and the decisions that settle them (sending.md, In doubt is settled by evidence)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, exists, func, select, update
+
+from newsletter.storage import answers
+from newsletter.storage import tables as t
+from newsletter.storage.database import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """One batch in doubt. `others_heard_at` is when an event of another batch of the same edition last came after
+    this one's claim: while others are heard and this one is not, it was probably not accepted.
+    """
+
+    batch_id: int
+    number: int
+    readers: int
+    attempt: int
+    claimed_at: datetime
+    error: str
+    status: int | None
+    others_heard_at: datetime | None
+
+
+def doubts(tx: Tx, send_id: int) -> tuple[Doubt, ...]:
+    """The batches of a send that are in doubt, by number, with what speaks for and against their acceptance."""
+    readers = (
+        select(func.count())
+        .select_from(t.delivery)
+        .where(
+            t.delivery.c.send_id == t.batch.c.send_id,
+            t.delivery.c.batch_number == t.batch.c.number,
+            t.delivery.c.outcome.is_(None),
+        )
+        .correlate(t.batch)
+        .scalar_subquery()
+    )
+    heard = (
+        select(func.max(t.event.c.received_at))
+        .join(t.delivery, t.delivery.c.id == t.event.c.delivery_id)
+        .where(
+            t.delivery.c.send_id == send_id,
+            t.delivery.c.batch_number != t.batch.c.number,
+            t.event.c.received_at >= t.attempt.c.claimed_at,
+        )
+        .correlate(t.batch, t.attempt)
+        .scalar_subquery()
+    )
+    rows = tx.execute(
+        select(t.batch, t.attempt, readers.label("readers"), heard.label("heard"))
+        .join(t.attempt, and_(t.attempt.c.batch_id == t.batch.c.id, t.attempt.c.number == t.batch.c.attempt))
+        .where(t.batch.c.send_id == send_id, t.batch.c.state == "in_doubt")
+        .order_by(t.batch.c.number)
+    ).mappings()
+    return tuple(
+        Doubt(
+            batch_id=row[t.batch.c.id],
+            number=row[t.batch.c.number],
+            readers=row["readers"],
+            attempt=row[t.batch.c.attempt],
+            claimed_at=row[t.attempt.c.claimed_at],
+            error=row[t.attempt.c.error],
+            status=row[t.attempt.c.status],
+            others_heard_at=row["heard"],
+        )
+        for row in rows
+    )
+
+
+def accept(tx: Tx, batch_id: int, *, by: str, now: datetime) -> bool:
+    """Take a batch in doubt as accepted, on evidence or on a person's word; True where that was news."""
+    return answers.settle(tx, batch_id, "accepted", by=by, receipt="", now=now)
+
+
+def resend(tx: Tx, batch_id: int, *, now: datetime) -> bool:
+    """Send a batch in doubt again. Refused (False) where an event proves that it was accepted."""
+    heard = exists().where(
+        and_(
+            t.delivery.c.send_id == t.batch.c.send_id,
+            t.delivery.c.batch_number == t.batch.c.number,
+            t.event.c.delivery_id == t.delivery.c.id,
+        )
+    )
+    done = tx.execute(
+        update(t.batch)
+        .where(t.batch.c.id == batch_id, t.batch.c.state == "in_doubt", ~heard)
+        .values(state="pending", not_before=now)
+    )
+    return done.rowcount == 1
+
+
+def prove(tx: Tx, delivery_ids: Sequence[int], *, now: datetime) -> tuple[int, ...]:
+    """Settle as accepted each unsettled batch of these deliveries: an event of one proves acceptance of all.
+
+    Gives the ids of the sends concerned. Also a batch that waits to be resent: the earlier attempt was accepted.
+    """
+    found: dict[int, int] = {}
+    for start in range(0, len(delivery_ids), 1000):
+        rows = tx.execute(
+            select(t.batch.c.id, t.batch.c.send_id)
+            .join(
+                t.delivery,
+                and_(t.delivery.c.send_id == t.batch.c.send_id, t.delivery.c.batch_number == t.batch.c.number),
+            )
+            .where(
+                t.delivery.c.id.in_(delivery_ids[start : start + 1000]),
+                t.batch.c.state.in_(["claimed", "in_doubt", "pending"]),
+                t.batch.c.attempt > 0,
+            )
+            .distinct()
+        )
+        found.update((row.id, row.send_id) for row in rows)
+    for batch_id in found:
+        accept(tx, batch_id, by="event", now=now)
+    return tuple(sorted(set(found.values())))

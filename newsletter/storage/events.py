@@ -1,0 +1,139 @@
+"""Events as rows: unique by id and by nature, foreign ones apart, and the facts they come to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from newsletter.model import Event, EventKind
+from newsletter.storage import tables as t
+from newsletter.storage.claims import delivery_number, ledger_uid
+from newsletter.storage.database import Tx, insert_earliest, insert_new
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What was news in a body of events: events of ours by their delivery, and how many there were of others."""
+
+    ours: Mapping[int, tuple[Event, ...]]
+    foreign_count: int
+    known_count: int
+
+
+def keep(tx: Tx, events: Sequence[Event], now: datetime) -> Kept:
+    """Insert what is new. An event of a delivery that this ledger does not have is kept apart, whatever it claims."""
+    uid = ledger_uid(tx)
+    numbers = [delivery_number(uid, event.delivery_id or "") for event in events]
+    real = _existing(tx, {number for number in numbers if number is not None})
+    ours = [(number, event) for number, event in zip(numbers, events, strict=True) if number in real]
+    foreign = [event for number, event in zip(numbers, events, strict=True) if number not in real]
+    news = set(insert_new(tx, t.event, [_row(number, event, now) for number, event in ours], returning="vendor_id"))
+    keep_foreign(tx, [event.raw for event in foreign], now)
+    by_delivery: dict[int, tuple[Event, ...]] = {}
+    for number, event in ours:
+        if number is not None and event.vendor_id in news:
+            by_delivery[number] = (*by_delivery.get(number, ()), event)
+    return Kept(ours=by_delivery, foreign_count=len(foreign), known_count=len(ours) - len(news))
+
+
+def _existing(tx: Tx, numbers: set[int]) -> set[int]:
+    found: set[int] = set()
+    wanted = sorted(numbers)
+    for start in range(0, len(wanted), 1000):
+        part = wanted[start : start + 1000]
+        found.update(tx.execute(select(t.delivery.c.id).where(t.delivery.c.id.in_(part))).scalars())
+    return found
+
+
+def _row(number: int | None, event: Event, now: datetime) -> dict[str, object]:
+    return {
+        "vendor_id": event.vendor_id, "delivery_id": number, "kind": event.kind.value, "occurred_at": event.occurred_at,
+        "url": event.url, "attempt": event.attempt, "reason": event.reason, "machine": event.machine, "raw": event.raw,
+        "received_at": now,
+    }  # fmt: skip
+
+
+def keep_foreign(tx: Tx, raws: Sequence[str], now: datetime) -> None:
+    """Keep what is not an event of ours, once each by its content."""
+    rows = [{"body_hash": hashlib.sha256(raw.encode()).hexdigest(), "raw": raw, "received_at": now} for raw in raws]
+    insert_new(tx, t.foreign_event, rows)
+
+
+def keep_facts(tx: Tx, facts: Mapping[tuple[int, EventKind], datetime]) -> None:
+    """Record what became of deliveries; the earliest instant wins in whatever order they come."""
+    rows = [{"delivery_id": number, "kind": kind.value, "at": at} for (number, kind), at in facts.items()]
+    insert_earliest(tx, t.fact, rows, key=("delivery_id", "kind"), at="at")
+
+
+def address_keys(tx: Tx, deliveries: Sequence[int]) -> Mapping[int, tuple[int, int]]:
+    """Send id and address key of each delivery."""
+    found: dict[int, tuple[int, int]] = {}
+    for start in range(0, len(deliveries), 1000):
+        part = deliveries[start : start + 1000]
+        rows = tx.execute(
+            select(t.delivery.c.id, t.delivery.c.send_id, t.delivery.c.address_key).where(t.delivery.c.id.in_(part))
+        )
+        found.update((row.id, (row.send_id, row.address_key)) for row in rows)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """What one edition's copy for one reader came to: for `subscribers explain`."""
+
+    edition: str
+    list: str
+    kind: str
+    outcome: str
+    reason: str
+    batch: int | None
+    batch_state: str
+    receipt: str
+    attempts: int
+    delivery: str
+    events: tuple[tuple[datetime, str, str], ...]
+
+
+def copies(tx: Tx, key: int, edition: str | None = None) -> tuple[Copy, ...]:
+    """Every delivery of an address key, newest first, with its events in the order of their times."""
+    uid = ledger_uid(tx)
+    statement = (
+        select(
+            t.delivery,
+            t.edition.c.name.label("edition"),
+            t.send.c.kind,
+            t.list_.c.slug.label("list"),
+            t.batch.c.state.label("batch_state"),
+            t.batch.c.receipt,
+            t.batch.c.attempt,
+        )
+        .join(t.send, t.send.c.id == t.delivery.c.send_id)
+        .join(t.edition, t.edition.c.id == t.send.c.edition_id)
+        .outerjoin(t.list_, t.list_.c.id == t.send.c.list_id)
+        .outerjoin(
+            t.batch,
+            (t.batch.c.send_id == t.delivery.c.send_id) & (t.batch.c.number == t.delivery.c.batch_number),
+        )
+        .where(t.delivery.c.address_key == key)
+        .order_by(t.delivery.c.id.desc())
+    )
+    if edition is not None:
+        statement = statement.where(t.edition.c.name == edition)
+    return tuple(
+        Copy(
+            edition=row.edition, list=row.list or "", kind=row.kind, outcome=row.outcome or "",
+            reason=row.reason or "", batch=row.batch_number, batch_state=row.batch_state or "",
+            receipt=row.receipt or "", attempts=row.attempt or 0, delivery=f"{uid}-{row.id}",
+            events=_events(tx, row.id),
+        )
+        for row in tx.execute(statement).all()
+    )  # fmt: skip
+
+
+def _events(tx: Tx, number: int) -> tuple[tuple[datetime, str, str], ...]:
+    rows = tx.execute(select(t.event).where(t.event.c.delivery_id == number).order_by(t.event.c.occurred_at))
+    return tuple((row.occurred_at, row.kind, row.reason or row.url) for row in rows)

@@ -1,0 +1,39 @@
+"""What a database remembers of itself, so that it is not mixed up: its gateway, and how many sends it has seen."""
+
+from __future__ import annotations
+
+from sqlalchemy import select, update
+
+from newsletter.errors import ConfigError
+from newsletter.storage import tables as t
+from newsletter.storage.database import Tx
+
+
+def gateway(tx: Tx) -> str | None:
+    """`sandbox` or `sendgrid`, as the first live send decided; None before it."""
+    found: str | None = tx.execute(select(t.ledger.c.gateway)).scalar_one()
+    return found
+
+
+def bind_gateway(tx: Tx, kind: str) -> None:
+    """Remember the first gateway of live sends; refuse the other for good. Raises ConfigError."""
+    found = gateway(tx)
+    if found is None:
+        tx.execute(update(t.ledger).values(gateway=kind))
+    elif found != kind:
+        raise ConfigError(
+            f"this database belongs to {found}, and live sends through {kind} are refused: sandbox and reality never "
+            "mix. Use another database (NEWSLETTER_DATABASE_URL or NEWSLETTER_VAR), or "
+            + ("leave NEWSLETTER_SANDBOX unset" if found == "sendgrid" else "set NEWSLETTER_SANDBOX=1")
+        )
+
+
+def epoch(tx: Tx) -> int:
+    """How many live sends were started from this ledger."""
+    found: int = tx.execute(select(t.ledger.c.epoch)).scalar_one()
+    return found
+
+
+def set_epoch(tx: Tx, value: int) -> None:
+    """Write down the number of live sends started."""
+    tx.execute(update(t.ledger).values(epoch=value))

@@ -1,0 +1,235 @@
+"""Sends as rows: the freeze, and where each send stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, case, delete, func, insert, literal, null, select, update
+
+from newsletter.errors import StoreError
+from newsletter.model import SendKind, SendState
+from newsletter.storage import balance, eligibility
+from newsletter.storage import tables as t
+from newsletter.storage.database import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendRow:
+    """A send as the ledger has it. `list` is empty on a test."""
+
+    id: int
+    edition_id: int
+    edition: str
+    list_id: int | None
+    list: str
+    kind: SendKind
+    state: SendState
+    reason: str
+    subject: str
+    candidates: int
+    errors_in_a_row: int
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a send is made from: one variant, one list, batches of at most `batch_size` deliveries."""
+
+    edition_id: int
+    variant_id: int
+    list_id: int
+    list_slug: str
+    subject: str
+    batch_size: int
+    loopback: bool
+
+
+def freeze(tx: Tx, plan: Plan, now: datetime) -> int:
+    """Write down who gets an edition, as one set operation; gives the send's id. Counted and verified."""
+    send_id = _new_send(tx, plan.edition_id, plan.list_id, "live", plan.subject, now)
+    _insert_deliveries(tx, send_id, plan)
+    _insert_batches(tx, send_id, plan.variant_id)
+    total = tx.execute(select(func.count()).select_from(t.delivery).where(t.delivery.c.send_id == send_id)).scalar_one()
+    tx.execute(update(t.send).where(t.send.c.id == send_id).values(candidates=total))
+    _verify(tx, send_id, total, plan.batch_size)
+    return send_id
+
+
+def _new_send(tx: Tx, edition_id: int, list_id: int | None, kind: SendKind, subject: str, now: datetime) -> int:
+    done = tx.execute(
+        insert(t.send)
+        .values(
+            edition_id=edition_id, list_id=list_id, kind=kind, state=SendState.PENDING.value, subject=subject,
+            candidates=0, created_at=now,
+        )
+        .returning(t.send.c.id)
+    )  # fmt: skip
+    new: int = done.scalar_one()
+    return new
+
+
+def _insert_deliveries(tx: Tx, send_id: int, plan: Plan) -> None:
+    rows = eligibility.candidates(
+        plan.list_id, plan.list_slug, edition_id=plan.edition_id, loopback=plan.loopback
+    ).subquery()
+    free = rows.c.reason.is_(None)
+    place = func.row_number().over(partition_by=free, order_by=rows.c.subscriber_id) - 1
+    chosen = select(
+        literal(send_id),
+        case((free, literal(plan.edition_id)), else_=null()),
+        rows.c.subscriber_id,
+        rows.c.address_key,
+        case((free, place // plan.batch_size + 1), else_=null()),
+        case((free, null()), else_=literal("excluded")),
+        rows.c.reason,
+    ).order_by(rows.c.subscriber_id)
+    columns = ["send_id", "edition_id", "subscriber_id", "address_key", "batch_number", "outcome", "reason"]
+    tx.execute(insert(t.delivery).from_select(columns, chosen))
+
+
+def _insert_batches(tx: Tx, send_id: int, variant_id: int) -> None:
+    sizes = (
+        select(literal(send_id), literal(variant_id), t.delivery.c.batch_number, func.count(), literal("pending"))
+        .where(t.delivery.c.send_id == send_id, t.delivery.c.batch_number.is_not(None))
+        .group_by(t.delivery.c.batch_number)
+        .order_by(t.delivery.c.batch_number)
+    )
+    tx.execute(insert(t.batch).from_select(["send_id", "variant_id", "number", "size", "state"], sizes))
+
+
+def _verify(tx: Tx, send_id: int, candidates: int, batch_size: int) -> None:
+    batched, largest = tx.execute(
+        select(func.coalesce(func.sum(t.batch.c.size), 0), func.coalesce(func.max(t.batch.c.size), 0)).where(
+            t.batch.c.send_id == send_id
+        )
+    ).one()
+    excluded = sum(balance.exceptions(tx, send_id, "excluded").values())
+    if batched + excluded != candidates or largest > batch_size:
+        raise StoreError(
+            f"the freeze does not add up ({candidates} candidates, {batched} in batches, {excluded} excluded, largest "
+            f"batch {largest}): nothing was frozen; this is a fault of the program, please report it"
+        )
+
+
+def add_test(
+    tx: Tx, *, edition_id: int, variant_id: int, subject: str, editors: Sequence[tuple[str, int]], now: datetime
+) -> int:
+    """A test send to editors (address, address key): one batch, counted under no edition's promise."""
+    send_id = _new_send(tx, edition_id, None, "test", subject, now)
+    tx.execute(
+        insert(t.delivery),
+        [{"send_id": send_id, "address_key": key, "address": address, "batch_number": 1} for address, key in editors],
+    )
+    _insert_batches(tx, send_id, variant_id)
+    tx.execute(update(t.send).where(t.send.c.id == send_id).values(candidates=len(editors)))
+    return send_id
+
+
+def unfreeze(tx: Tx, edition_id: int) -> bool:
+    """Take back a live send of which nothing was ever claimed; False where something was."""
+    sends = select(t.send.c.id).where(t.send.c.edition_id == edition_id, t.send.c.kind == "live")
+    touched = tx.execute(
+        select(func.count()).select_from(t.batch).where(t.batch.c.send_id.in_(sends), t.batch.c.attempt > 0)
+    ).scalar_one()
+    if touched:
+        return False
+    ids = list(tx.execute(sends).scalars())
+    for table in (t.batch, t.delivery):
+        tx.execute(delete(table).where(table.c.send_id.in_(ids)))
+    tx.execute(delete(t.send).where(t.send.c.id.in_(ids)))
+    return True
+
+
+def find(tx: Tx, send_id: int) -> SendRow:
+    """A send by its id."""
+    return _rows(tx, t.send.c.id == send_id)[0]
+
+
+def live(tx: Tx, edition: str) -> SendRow | None:
+    """The live send of an edition, if it was frozen."""
+    found = _rows(tx, and_(t.edition.c.name == edition, t.send.c.kind == "live"))
+    return found[0] if found else None
+
+
+def of_edition(tx: Tx, edition: str) -> tuple[SendRow, ...]:
+    """All sends of an edition, the live ones first, then tests, oldest first."""
+    return tuple(sorted(_rows(tx, t.edition.c.name == edition), key=lambda row: (row.kind == "test", row.id)))
+
+
+def _rows(tx: Tx, where: object) -> list[SendRow]:
+    rows = tx.execute(
+        select(t.send, t.edition.c.name.label("edition"), t.list_.c.slug.label("list"))
+        .join(t.edition, t.edition.c.id == t.send.c.edition_id)
+        .outerjoin(t.list_, t.list_.c.id == t.send.c.list_id)
+        .where(where)  # type: ignore[arg-type]  # a condition of SQLAlchemy, whose type is wider than its argument's
+        .order_by(t.send.c.id)
+    )
+    return [
+        SendRow(
+            id=r.id, edition_id=r.edition_id, edition=r.edition, list_id=r.list_id, list=r.list or "", kind=r.kind,
+            state=SendState(r.state), reason=r.reason, subject=r.subject, candidates=r.candidates,
+            errors_in_a_row=r.errors_in_a_row, started_at=r.started_at, finished_at=r.finished_at,
+        )
+        for r in rows
+    ]  # fmt: skip
+
+
+def move(tx: Tx, send_id: int, since: Sequence[SendState], to: SendState, *, reason: str = "", now: datetime) -> bool:
+    """Compare and set the state of a send; True where it was in one of `since`."""
+    values: dict[str, object] = {"state": to.value, "reason": reason}
+    if to is SendState.SENDING:
+        values |= {"started_at": func.coalesce(t.send.c.started_at, now), "errors_in_a_row": 0, "finished_at": None}
+    if to in (SendState.SENT, SendState.PARTIAL, SendState.CANCELLED):
+        values["finished_at"] = now
+    done = tx.execute(
+        update(t.send).where(t.send.c.id == send_id, t.send.c.state.in_([s.value for s in since])).values(**values)
+    )
+    return done.rowcount == 1
+
+
+def count_errors(tx: Tx, send_id: int, *, failed: int, succeeded: int) -> int:
+    """Count errors in a row over all processes; any success starts anew. Gives the count."""
+    value = literal(failed) if succeeded else t.send.c.errors_in_a_row + failed
+    done = tx.execute(
+        update(t.send).where(t.send.c.id == send_id).values(errors_in_a_row=value).returning(t.send.c.errors_in_a_row)
+    )
+    count: int = done.scalar_one()
+    return count
+
+
+def cancel_pending(tx: Tx, send_id: int, now: datetime) -> int:
+    """Exclude as `cancelled` everybody whose batch was not claimed; gives how many readers."""
+    waiting = select(t.batch.c.number).where(t.batch.c.send_id == send_id, t.batch.c.state == "pending")
+    done = tx.execute(
+        update(t.delivery)
+        .where(t.delivery.c.send_id == send_id, t.delivery.c.outcome.is_(None), t.delivery.c.batch_number.in_(waiting))
+        .values(outcome="excluded", reason="cancelled")
+    )
+    tx.execute(
+        update(t.batch)
+        .where(t.batch.c.send_id == send_id, t.batch.c.state == "pending")
+        .values(state="cancelled", settled_by="cancel", settled_at=now)
+    )
+    return done.rowcount
+
+
+def settle_state(tx: Tx, send_id: int, now: datetime) -> SendState:
+    """Where a send stands once its batches are looked at: finished when none is pending or claimed.
+
+    With batches in doubt it is `partial`; when the last of them is settled it becomes `sent`. A cancelled send stays
+    cancelled. The numbers are balanced before anything is called finished.
+    """
+    row = find(tx, send_id)
+    states = balance.batch_states(tx, send_id)
+    if row.state in (SendState.CANCELLED, SendState.PENDING) or any(
+        states.get(state) for state in ("pending", "claimed")
+    ):
+        return row.state
+    balance.report(tx, send_id)  # refuses to be made where the numbers do not add up
+    done = SendState.PARTIAL if states.get("in_doubt") else SendState.SENT
+    if row.state is not done:
+        move(tx, send_id, [row.state], done, now=now)
+    return done
