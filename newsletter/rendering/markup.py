@@ -1,0 +1,123 @@
+"""MJML to HTML, and styles into the elements: the sole home of mjml, premailer and cssutils.
+
+Each option is pinned here with its reason (measured with mjml-python 1.4.2, premailer 3.10.0), and a test of
+tests/rendering/test_markup.py fails when it goes.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import unicodedata
+from functools import lru_cache
+from html import escape
+from typing import Any, Final, Literal
+
+import cssutils
+from mjml import mjml2html
+from premailer import Premailer
+
+from newsletter.rendering.grammar import MarkupError, check
+from newsletter.rendering.lines import fold
+
+_TAG: Final = re.compile(r"""<[a-zA-Z][^<>"']*(?:"[^"]*"[^<>"']*|'[^']*'[^<>"']*)+>""")
+_VALUE: Final = re.compile(r""""[^"]*"|'[^']*'""")
+_ROOT: Final = re.compile(r"<mjml\b")
+_INLINE_STYLE: Final = re.compile(r"(<mj-style\b[^>]*\binline=[\"']inline[\"'][^>]*>)")
+_INLINED: Final = "/*inlined*/"
+_INLINED_STYLE: Final = re.compile(r"<style\b[^>]*>" + re.escape(_INLINED) + r".*?</style>\s*", re.DOTALL)
+
+PREMAILER: Final[dict[str, Any]] = {
+    # kept, since media queries (columns, dark mode) live there; mj-style inline="inline" is removed below
+    "keep_style_tags": True,
+    # the default strips !important inside @media, and columns and dark mode stop working
+    "strip_important": False,
+    # the default drops what cssutils does not know (mso-…)
+    "disable_validation": True,
+    # dark mode finds its elements by class
+    "remove_classes": False,
+    # a rendering asks no network and reads no file
+    "allow_network": False,
+    "allow_loading_external_files": False,
+    # addresses and [[tokens]] stay as they are
+    "disable_link_rewrites": True,
+    # the default turns float into align, which Outlook then floats too
+    "align_floating_images": False,
+    # the default copies width: 100% into the attribute, which Outlook takes for the picture's size
+    "disable_basic_attributes": ["width", "height"],
+}
+
+
+def compile_mjml(mjml: str, *, template: str, language: str, direction: Literal["ltr", "rtl"], title: str) -> str:
+    """HTML from MJML, complete but for the styles that `inline` puts in place. `template` is for messages.
+
+    Raises MarkupError, which is a RenderError, for what is not MJML.
+    """
+    check(mjml, template)
+    source = _ROOT.sub(f'<mjml lang="{escape(language)}" dir="{direction}"', mjml, count=1)
+    source = _INLINE_STYLE.sub(r"\1" + _INLINED, source)
+    source = _TAG.sub(lambda tag: _VALUE.sub(lambda value: _printable(value[0]), tag[0]), source)
+    try:
+        # fonts={}: the default adds a link to a web font wherever a text lacks a font family
+        html: str = mjml2html(source, fonts={})
+    except ValueError as error:
+        raise MarkupError(
+            template,
+            0,
+            f"MJML cannot be compiled ({error}); undo the last change to the templates and try by halves",
+            "",
+        ) from error
+    return _finish(html, title)
+
+
+def _printable(value: str) -> str:
+    r"""The attribute value in characters that mjml-python prints as they are.
+
+    It prints attributes through Rust's debug escape: combining marks, variation selectors, joiners, no-break spaces
+    and backslashes would come out as \u{fe0f} and the like. Line ends and tabs become spaces, as XML reads them.
+    """
+    return "".join(" " if char in "\n\r\t" else f"&#{ord(char)};" if _is_escaped(char) else char for char in value)
+
+
+@lru_cache(maxsize=4096)
+def _is_escaped(char: str) -> bool:
+    marks = unicodedata.category(char) in {"Mn", "Me", "Mc", "Cf"}
+    return char == "\\" or marks or not (char.isprintable() or char == " ")
+
+
+def _finish(html: str, title: str) -> str:
+    # the title is set here, not by mj-title, whose text is debug-escaped in the aria-label
+    html = re.sub(r"<title>[^<]*</title>", lambda _: f"<title>{escape(title, quote=False)}</title>", html, count=1)
+    html = html.replace('role="article"', f'role="article" aria-label="{escape(title)}"', 1)
+    # the compiler's reset rules (`table, td`, `img`, `p`) would be copied into each cell: 15 % more bytes
+    return html.replace('<style type="text/css">', '<style type="text/css" data-premailer="ignore">', 1)
+
+
+class _Inliner(Premailer):  # type: ignore[misc] # premailer carries no types
+    """Premailer with a style parser that fetches nothing and keeps what it has parsed."""
+
+    def _parse_css_string(self, css_body: str, validate: bool = True) -> Any:  # noqa: FBT001, FBT002 # premailer's
+        return _parse_css(css_body, validate)
+
+
+def _no_fetch(_url: str) -> tuple[None, bytes]:
+    """What cssutils gets for an @import: nothing. It asks for it even where premailer has allow_network=False."""
+    return None, b""
+
+
+@lru_cache(maxsize=32)
+def _parse_css(css: str, validate: bool) -> Any:  # noqa: FBT001 # as premailer hands it on
+    parser = cssutils.CSSParser(fetcher=_no_fetch, raiseExceptions=False, loglevel=logging.CRITICAL)
+    return parser.parseString(css, validate=validate)
+
+
+def inline(html: str) -> str:
+    """The HTML with its style rules written into the elements, a doctype, and lines short enough for a mail.
+
+    Styles from `mj-style inline="inline"` are then removed; all others stay, for the clients that read them.
+    """
+    inliner = _Inliner(html=None, **PREMAILER)
+    # a doctype in small letters is dropped by premailer, and browsers then take the page for an old one
+    body = re.sub(r"\A\s*<!doctype[^>]*>", "", html, flags=re.IGNORECASE)
+    text: str = inliner.transform("<!DOCTYPE html>" + body, pretty_print=False)
+    return fold(_INLINED_STYLE.sub("", text)) + "\n"

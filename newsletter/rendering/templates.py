@@ -1,0 +1,115 @@
+"""The templates of a folder, filled in: the sole home of Jinja2 in this room."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    UndefinedError,
+    select_autoescape,
+)
+from markupsafe import Markup
+
+from newsletter.errors import RenderError
+from newsletter.rendering import words
+
+TEXT_SUFFIX = ".txt.j2"
+
+
+class Templates:
+    """A folder of templates. Files that change are read again; nothing else is kept but their compiled form."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._environment = _environment(folder)
+
+    def fill(self, name: str, values: Mapping[str, object]) -> str:
+        """The template `name` with the values. Raises RenderError: template, line and what to do."""
+        try:
+            return self._environment.get_template(name).render(values)
+        except TemplateNotFound as error:
+            raise self._not_found(error, asked=name) from error
+        except TemplateSyntaxError as error:
+            where = f"{error.name or name}:{error.lineno}"
+            raise RenderError(f"{where}: {error.message}; mend the template's Jinja code there") from error
+        except UndefinedError as error:
+            raise RenderError(
+                f"{self._where(error, name)}: {error.message}; docs/templates.md lists what a template can print"
+            ) from error
+        except RecursionError as error:
+            raise RenderError(
+                f"{self._where(error, name)}: the template includes itself, directly or through another; "
+                "take one of the includes out"
+            ) from error
+        except (TemplateError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
+            raise RenderError(
+                f"{self._where(error, name)}: {type(error).__name__}: {error}; mend the expression there"
+            ) from error
+
+    def locate(self, needle: str) -> str | None:
+        """`template:line` of the first place in the folder's MJML templates that has these words, or None."""
+        if not needle:
+            return None
+        for path in sorted(self._folder.rglob("*.mjml.j2")):
+            for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
+                if needle in line:
+                    return f"{path.relative_to(self._folder).as_posix()}:{number}"
+        return None
+
+    def _not_found(self, error: TemplateNotFound, *, asked: str) -> RenderError:
+        missing = str(error.name or error)
+        names = self._environment.list_templates()
+        near = get_close_matches(missing, names, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        if missing == asked:
+            return RenderError(
+                f"{missing}: there is no such template in {self._folder}{hint} (a newsletter's `template` names it)"
+            )
+        return RenderError(f"{self._where(error, asked)}: it asks for {missing}, which is not there{hint}")
+
+    def _where(self, error: BaseException, name: str) -> str:
+        """The innermost line of a template that the error came through; Jinja puts its own lines into the traceback."""
+        for frame in reversed(traceback.extract_tb(error.__traceback__)):
+            path = Path(frame.filename)
+            if path.is_relative_to(self._folder):
+                return f"{path.relative_to(self._folder).as_posix()}:{frame.lineno}"
+        return name
+
+
+@lru_cache(maxsize=8)
+def load(folder: Path) -> Templates:
+    """The templates of a folder, one object for each folder, so that they are compiled once."""
+    return Templates(folder)
+
+
+def _environment(folder: Path) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(folder, encoding="utf-8"),
+        # all but plain text is escaped; select_autoescape's own list knows `.html`, and would leave `.mjml.j2` open
+        autoescape=select_autoescape(disabled_extensions=("txt.j2",), default=True, default_for_string=True),
+        # a misspelt name is an error; the default prints nothing in its place
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(words.FILTERS)
+    environment.globals.update(link=_link, kind=words.kind)
+    return environment
+
+
+def _link(url: str, role: str, story: Any = None) -> Markup:
+    """The attributes of an `<a>`: its address and what it is. `links.collect` reads the second and takes it away."""
+    place = f"{role} {story.slug} {story.section}" if story is not None else role
+    return Markup('href="{}" data-link="{}"').format(url, place)
