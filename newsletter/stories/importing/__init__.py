@@ -1,0 +1,32 @@
+"""A text that somebody has → drafts of stories.
+
+In: the bytes or the text of a page or mail as copied, and the organisation, whose labels, furniture, voices and outlets
+are the house style that is looked for. Out: `Imported`: drafts, each line that was left out, and each guess with its
+line. Every import is a guess; what is written from it is a draft, and a person reads the warnings.
+
+The way: `decode` (bytes → text) → `page` (numbered, normalised lines; furniture off) → `split` (one sheet a story) →
+`heading` (labels, headline, alt text) → `passages` and `body` (paragraphs, run-in heads, lists) → citations → `doubts`.
+`read` has it as two lists of steps.
+
+This package writes no files and must not know which stories there are: `fingerprint` lets others tell a second import.
+"""
+
+from newsletter.stories.importing.decode import read_plain
+from newsletter.stories.importing.draft import Doubt, Draft, Dropped, Imported, PossibleLink, fingerprint
+from newsletter.stories.importing.normalise import normalise
+from newsletter.stories.importing.read import import_file, import_text
+from newsletter.stories.importing.report import import_report
+
+__all__ = [
+    "Doubt",
+    "Draft",
+    "Dropped",
+    "Imported",
+    "PossibleLink",
+    "fingerprint",
+    "import_file",
+    "import_report",
+    "import_text",
+    "normalise",
+    "read_plain",
+]

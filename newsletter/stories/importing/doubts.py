@@ -1,0 +1,69 @@
+"""What an editor should look at in a story that was read: nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from newsletter.model import BulletList, Item, Paragraph, plain
+from newsletter.stories.importing.draft import Doubt
+from newsletter.stories.importing.page import Sheet
+from newsletter.stories.importing.sentences import TITLE_LENGTH, ends_sentence, is_title_like
+from newsletter.stories.importing.split import HEADLINE_WORDS
+
+
+def warn_of_quotes(sheet: Sheet) -> Sheet:
+    """Warns of each paragraph or item with an opening mark too many or too few. News style leaves a quotation open
+    from paragraph to paragraph, so nothing is added.
+    """
+    found = ((line, unbalanced(text)) for line, text in _texts(sheet))
+    return sheet.warn(*(Doubt(line, problem) for line, problem in found if problem is not None))
+
+
+def unbalanced(text: str) -> str | None:
+    """What is wrong with the double quotation marks of a text, with their numbers. „German“ marks are known."""
+    low = text.count("„")
+    opening, closing = (low, text.count("“") + text.count("”")) if low else (text.count("“"), text.count("”"))
+    if opening != closing:
+        return f"quotation marks do not pair: {opening} opening, {closing} closing"
+    if text.count('"') % 2:
+        return f"quotation marks do not pair: {text.count(chr(34))} straight ones"
+    return None
+
+
+def warn_of_headlines(sheet: Sheet) -> Sheet:
+    """Warns where a page may hold a second story: a line like a headline between paragraphs of text."""
+    found = []
+    for block, after in pairwise(sheet.blocks[1:]):
+        if not isinstance(block, Paragraph) or not isinstance(after, Paragraph) or block.run_in:
+            continue
+        text, following = plain(block.spans), plain(after.spans)
+        if _is_headline(text) and (ends_sentence(following) or len(following) > TITLE_LENGTH):
+            found.append(Doubt(block.line, f"possible second headline: {text}"))
+    return sheet.warn(*found)
+
+
+def _is_headline(text: str) -> bool:
+    return is_title_like(text) and len(text.split()) >= HEADLINE_WORDS and not text[0].islower() and ":" not in text
+
+
+def warn_of_absence(sheet: Sheet) -> Sheet:
+    """Warns of a headline with nothing under it."""
+    if sheet.headline is not None and not sheet.blocks:
+        return sheet.warn(Doubt(0, f"there is no text under the headline “{sheet.headline}”"))
+    return sheet
+
+
+def _texts(sheet: Sheet) -> Iterator[tuple[int, str]]:
+    for block in sheet.blocks:
+        if isinstance(block, Paragraph):
+            yield block.line, plain(block.spans)
+        elif isinstance(block, BulletList):
+            for item in block.items:
+                yield from _item_texts(item)
+
+
+def _item_texts(item: Item) -> Iterator[tuple[int, str]]:
+    yield item.line, plain(item.spans)
+    for child in item.children:
+        yield from _item_texts(child)

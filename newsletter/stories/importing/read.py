@@ -1,0 +1,89 @@
+"""The steps of an import, in their order, and the three functions that take them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import chain
+
+from newsletter.errors import ContentError, Fault
+from newsletter.model import Organisation
+from newsletter.stories.importing.body import read_body, read_citations
+from newsletter.stories.importing.decode import encoding_of, read_plain
+from newsletter.stories.importing.doubts import warn_of_absence, warn_of_headlines, warn_of_quotes
+from newsletter.stories.importing.draft import Doubt, Draft, Imported, fingerprint
+from newsletter.stories.importing.heading import read_alt, read_headline, read_labels
+from newsletter.stories.importing.page import Sheet, drop_furniture, note_links, read_lines, warn_of_mojibake
+from newsletter.stories.importing.split import split
+
+Step = Callable[[Sheet, Organisation], Sheet]
+
+PAGE_STEPS: tuple[tuple[str, Step], ...] = (
+    ("mojibake", lambda sheet, _: warn_of_mojibake(sheet)),
+    ("furniture", lambda sheet, organisation: drop_furniture(sheet, organisation.furniture)),
+)
+"""On the page as a whole, whose lines `page.read_lines` has numbered and normalised; `split.split` comes after."""
+
+STORY_STEPS: tuple[tuple[str, Step], ...] = (
+    ("labels", read_labels),
+    ("links", lambda sheet, _: note_links(sheet)),
+    ("headline", lambda sheet, _: read_headline(sheet)),
+    ("alt text", lambda sheet, _: read_alt(sheet)),
+    ("body", read_body),
+    ("citations", read_citations),
+    ("quotes", lambda sheet, _: warn_of_quotes(sheet)),
+    ("second headlines", lambda sheet, _: warn_of_headlines(sheet)),
+    ("no text", lambda sheet, _: warn_of_absence(sheet)),
+)
+"""On each story. A step reads some of the lines that are left, or notes what it sees; the next gets the rest."""
+
+
+def import_file(raw: bytes, organisation: Organisation, *, shown: str = "the text") -> Imported:
+    """The stories of a plain text file as drafts. `shown` names the file in faults.
+
+    Raises ContentError for what is not plain text, is over 1 MB, or holds no story.
+    """
+    imported = import_text(read_plain(raw, shown=shown), organisation, shown=shown)
+    if encoding_of(raw) != "cp1252":
+        return imported
+    warning = Doubt(0, "the file is not UTF-8 and was read as Windows-1252; check quotation marks and accents")
+    return replace(imported, warnings=(warning, *imported.warnings))
+
+
+def import_text(text: str, organisation: Organisation, *, shown: str = "the text") -> Imported:
+    """The stories of a text as drafts, with what was dropped and what was guessed.
+
+    Labels, furniture, outlets and voices are the organisation's. Raises ContentError where there is no story.
+    """
+    page = _run(PAGE_STEPS, Sheet(lines=read_lines(text)), organisation)
+    sheets = [_run(STORY_STEPS, sheet, organisation) for sheet in split(page, organisation)]
+    stories = tuple(_draft(sheet) for sheet in sheets if sheet.headline is not None or sheet.blocks)
+    if not stories:
+        raise ContentError((Fault(shown, 0, _nothing(sheets)),))
+    dropped = sorted(chain.from_iterable(sheet.dropped for sheet in sheets), key=lambda dropped: dropped.line)
+    warnings = sorted(chain.from_iterable(sheet.warnings for sheet in sheets), key=lambda warning: warning.line)
+    return Imported(stories=stories, dropped=tuple(dropped), warnings=tuple(warnings))
+
+
+def _run(steps: tuple[tuple[str, Step], ...], sheet: Sheet, organisation: Organisation) -> Sheet:
+    for _, step in steps:
+        sheet = step(sheet, organisation)
+    return sheet
+
+
+def _draft(sheet: Sheet) -> Draft:
+    return Draft(
+        headline=sheet.headline,
+        section_label=sheet.section_label,
+        blocks=sheet.blocks,
+        image=sheet.image,
+        citations=sheet.citations,
+        possible_links=sheet.possible_links,
+        fingerprint=fingerprint(sheet.headline, sheet.blocks),
+    )
+
+
+def _nothing(sheets: list[Sheet]) -> str:
+    if any(sheet.dropped for sheet in sheets):
+        return "there is no story in it, only labels and page furniture; copy the page again, with the story's text"
+    return "there is no text in it; nothing to import"

@@ -1,0 +1,65 @@
+"""One page → the lines of each story on it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from newsletter.model import Organisation
+from newsletter.stories.importing.draft import Doubt
+from newsletter.stories.importing.normalise import normalise
+from newsletter.stories.importing.page import Line, Sheet, key
+from newsletter.stories.importing.sentences import TITLE_LENGTH, ends_sentence, is_title_like
+
+LABEL_LENGTH = 60
+HEADLINE_WORDS = 3
+"""Fewer words are more likely a heading inside a story ("Background")."""
+
+
+def split(sheet: Sheet, organisation: Organisation) -> tuple[Sheet, ...]:
+    """A sheet for each story. What was dropped or noted so far stays with the first.
+
+    A new story begins at a label, or after furniture, if a headline follows and the story before has some text.
+    """
+    labels = label_keys(organisation)
+    starts = [0]
+    read = 0
+    written = [at for at, line in enumerate(sheet.lines) if line.text]
+    for place, at in enumerate(written):
+        following = [sheet.lines[later] for later in written[place + 1 : place + 5]]
+        if read >= 2 and _begins(sheet.lines[at], following, labels):
+            starts.append(at)
+            read = 0
+        read += key(sheet.lines[at].text) not in labels
+    parts = [sheet.lines[start:end] for start, end in zip(starts, [*starts[1:], len(sheet.lines)], strict=True)]
+    later = (
+        Sheet(lines=part).warn(Doubt(part[0].number, "another story begins here; each becomes a file of its own"))
+        for part in parts[1:]
+    )
+    return (replace(sheet, lines=parts[0]), *later)
+
+
+def label_keys(organisation: Organisation) -> frozenset[str]:
+    """The organisation's section labels, as `key` has them."""
+    return frozenset(key(normalise(label)) for label in organisation.labels)
+
+
+def is_repeated(first: Line, second: Line) -> bool:
+    """Whether a short line is printed twice, as pages print their own title."""
+    return key(first.text) == key(second.text) and len(first.text) <= LABEL_LENGTH and is_title_like(first.text)
+
+
+def _begins(line: Line, following: list[Line], labels: frozenset[str]) -> bool:
+    if not following:
+        return False
+    if key(line.text) in labels:
+        titles = [other for other in following if key(other.text) not in labels]
+        return bool(titles) and is_title_like(titles[0].text)
+    if len(following) > 1 and is_repeated(line, following[0]):
+        return is_title_like(following[1].text)
+    return line.after_furniture and _is_headline(line, following[0])
+
+
+def _is_headline(line: Line, following: Line) -> bool:
+    words = len(line.text.split())
+    sentence = ends_sentence(following.text) or len(following.text) > TITLE_LENGTH
+    return is_title_like(line.text) and words >= HEADLINE_WORDS and line.text[0].isalnum() and sentence
