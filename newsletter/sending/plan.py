@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from newsletter.errors import GatewayError, InDoubt, NotSent, Refused
 
 ERRORS_BEFORE_PAUSE = 5
-"""So many failed requests in a row pause the send: the way to the ESP is broken, and each one in doubt costs a person."""
+"""So many failed requests in a row pause a send: the way to the ESP is broken, and each one in doubt costs a person."""
 
 LEASE_FACTOR = 10
 """A claim holds for ten timeouts: the timeout counts for a socket operation, the lease for the whole request."""
@@ -26,7 +26,8 @@ def next_attempt(error: NotSent, attempt: int, now: datetime) -> datetime:
     """
     if error.retry_after is not None:
         return now + min(max(error.retry_after, timedelta(seconds=1)), timedelta(minutes=10))
-    return now + min(_FIRST_WAIT * 2 ** min(attempt - 1, 10), _LONGEST_WAIT)
+    doubled: timedelta = _FIRST_WAIT * 2 ** min(attempt - 1, 10)
+    return now + min(doubled, _LONGEST_WAIT)
 
 
 def stops_send(error: GatewayError) -> bool:

@@ -1,19 +1,22 @@
-"""The SendGrid library's own HTTP client, with three things mended that would break our promises.
+"""The SendGrid library's own HTTP client, with four things mended that would break our promises.
 
 - It follows a redirect as a GET, which answers 200 with nothing sent: here no redirect is followed.
 - A failure to connect and a failure afterwards raise the same URLError: here the first is a `ConnectError`, since only
   it says that nothing was accepted.
+- A body that is cut short hides a status that was read: here the status stands.
 - It keeps each call's `request_headers` for the next: none are passed here.
 """
 
 from __future__ import annotations
 
 import http.client
+import urllib.error
 import urllib.request
 from email.message import Message as Headers
-from typing import IO, Any
+from typing import IO
 
 from python_http_client import Client
+from python_http_client.exceptions import HTTPError
 
 
 class ConnectError(OSError):
@@ -54,6 +57,35 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         del req, fp, code, msg, headers, newurl
 
 
+_OPENER = urllib.request.build_opener(_Handler(), _SecureHandler(), _NoRedirect())
+
+_BODY_LIMIT = 1 << 20
+"""Bytes of an answer that are read: SendGrid's are small, a proxy's error page may be anything."""
+
+
+class _Answer:
+    """An HTTP answer whose body was read as far as it came: the status is certain once its line was read."""
+
+    def __init__(self, status: int, headers: Headers, body: bytes) -> None:
+        self._status, self._headers, self._body = status, headers, body
+
+    def getcode(self) -> int:
+        return self._status
+
+    def info(self) -> Headers:
+        return self._headers
+
+    def read(self) -> bytes:
+        return self._body
+
+
+def _read(response: IO[bytes]) -> bytes:
+    try:
+        return response.read(_BODY_LIMIT)
+    except (OSError, http.client.HTTPException):
+        return b""  # reset or cut short while reading: what the status said stands
+
+
 class StrictClient(Client):  # type: ignore[misc]  # the library has no types
     """python_http_client's Client over an opener that follows no redirect and tells when nothing was connected."""
 
@@ -67,7 +99,11 @@ class StrictClient(Client):  # type: ignore[misc]  # the library has no types
             timeout=self.timeout,
         )
 
-    def _make_request(self, opener: object, request: urllib.request.Request, timeout: float | None = None) -> Any:
+    def _make_request(self, opener: object, request: urllib.request.Request, timeout: float | None = None) -> _Answer:
         del opener  # the library builds one that follows redirects
-        ours = urllib.request.build_opener(_Handler(), _SecureHandler(), _NoRedirect())
-        return super()._make_request(ours, request, timeout=timeout)
+        try:
+            response = _OPENER.open(request, timeout=timeout or self.timeout)
+        except urllib.error.HTTPError as error:
+            raise HTTPError(error.code, error.reason, _read(error), error.headers) from None
+        with response:
+            return _Answer(response.getcode(), response.info(), _read(response))

@@ -1,0 +1,71 @@
+"""Several requests in flight, one ledger: the loop that claims, hands over, records, and waits.
+
+The ledger is one function, `exchange`: it takes the outcomes of finished requests and the number of free places, and
+gives the next claimed batches, all in one commit, so that one fsync serves many batches. Only this loop waits.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.errors import GatewayError, InDoubt
+from newsletter.model import Receipt
+from newsletter.sending.gateway import Gateway, Outcome, Outgoing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What the ledger hands out: batches that are ours now. Without any, `next_at` is when to ask again; without
+    that either, nothing is left to do.
+    """
+
+    batches: tuple[Outgoing, ...]
+    next_at: datetime | None
+
+
+Exchange = Callable[[Sequence[Outcome], int], Work]
+
+
+def dispatch(
+    exchange: Exchange,
+    gateway: Gateway,
+    *,
+    concurrency: int,
+    clock: Callable[[], datetime],
+    stop: threading.Event,
+) -> None:
+    """Hand over everything that `exchange` gives, at most `concurrency` requests at once, until it gives no more.
+
+    When `stop` is set nothing new is claimed, what is in flight is finished and recorded, and the loop returns.
+    """
+    with ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="request") as pool:
+        running: set[Future[Outcome]] = set()
+        finished: list[Outcome] = []
+        while True:
+            free = 0 if stop.is_set() else concurrency - len(running)
+            work = exchange(finished, free)
+            finished = []
+            running |= {pool.submit(_submit, gateway, outgoing, clock) for outgoing in work.batches}
+            if running:
+                done, running = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
+                finished = [future.result() for future in done]
+            elif stop.is_set() or work.next_at is None:
+                return
+            else:
+                stop.wait(min(max((work.next_at - clock()).total_seconds(), 0.05), 5.0))
+
+
+def _submit(gateway: Gateway, outgoing: Outgoing, clock: Callable[[], datetime]) -> Outcome:
+    answer: Receipt | GatewayError
+    try:
+        answer = gateway.submit(outgoing)
+    except GatewayError as error:
+        answer = error
+    except Exception as error:  # noqa: BLE001  a fault of ours must not look like a batch that was never sent
+        answer = InDoubt(f"a fault of the program while sending ({type(error).__name__}); please report it")
+        answer.__cause__ = error
+    return Outcome(batch=outgoing.batch, answer=answer, finished_at=clock())

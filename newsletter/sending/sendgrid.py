@@ -1,0 +1,198 @@
+"""SendGrid, through its own library: the only place that knows its words, its limits and its errors.
+
+Sources: SendGrid's OpenAPI of v3 mail/send; the facts in docs/decisions/0005. Success is exactly 202.
+"""
+
+from __future__ import annotations
+
+import html
+import http.client
+import json
+import logging
+import re
+import threading
+import urllib.error
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import sendgrid
+from python_http_client.exceptions import HTTPError
+
+from newsletter.errors import ConfigError, GatewayError, InDoubt, NotSent, Refused
+from newsletter.model import Batch, Envelope, Mailbox, Message, Receipt, Recipient
+from newsletter.sending.gateway import Outgoing
+from newsletter.sending.transport import ConnectError, StrictClient
+
+# At DEBUG this logger prints the Authorization header with the key.
+logging.getLogger("python_http_client").setLevel(logging.INFO)
+
+_FORBIDDEN_IN_NAMES = re.compile(r'[,;<>()@\[\]:"]+')
+_PERSONALIZATION = re.compile(r"personalizations\.(\d+)\b")
+
+# Each is stated on each call: what an account's settings say must not decide what readers get (readers.md).
+TRACKING_OFF: Mapping[str, Mapping[str, bool]] = {
+    "click_tracking": {"enable": False, "enable_text": False},
+    "open_tracking": {"enable": False},
+    "subscription_tracking": {"enable": False},
+    "ganalytics": {"enable": False},
+}
+
+
+def body(outgoing: Outgoing) -> dict[str, Any]:
+    """The request of a batch, as SendGrid's mail/send takes it."""
+    batch, message, envelope = outgoing.batch, outgoing.message, outgoing.envelope
+    request: dict[str, Any] = {
+        "from": _mailbox(envelope.sender),
+        "subject": message.subject,
+        "content": [
+            {"type": "text/plain", "value": message.text},  # SendGrid wants the plain text first
+            {"type": "text/html", "value": message.html},
+        ],
+        "categories": [batch.edition.partition("/")[0], batch.kind],
+        "tracking_settings": TRACKING_OFF,
+        "personalizations": [_personalization(person, batch, message, envelope) for person in batch.recipients],
+    }
+    if envelope.reply_to is not None:
+        request["reply_to"] = _mailbox(envelope.reply_to)
+    return request
+
+
+def _mailbox(mailbox: Mailbox) -> dict[str, str]:
+    name = " ".join(_FORBIDDEN_IN_NAMES.sub(" ", mailbox.name).split())
+    return {"email": mailbox.address, "name": name} if name else {"email": mailbox.address}
+
+
+def _personalization(person: Recipient, batch: Batch, message: Message, envelope: Envelope) -> dict[str, Any]:
+    ids = {
+        "delivery_id": person.delivery_id,
+        "edition": batch.edition,
+        "batch": str(batch.number),
+        "attempt": str(batch.attempt),
+    }
+    # All headers stand here: those of a personalization take the place of the request's.
+    headers = {
+        "List-Id": envelope.list_id,
+        "List-Unsubscribe": f"<{person.unsubscribe}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    if envelope.automatic:
+        headers["Auto-Submitted"] = "auto-generated"
+    entry: dict[str, Any] = {
+        "to": [_mailbox(Mailbox(address=person.address, name=person.name))],
+        "substitutions": {
+            "[[unsubscribe]]": html.escape(person.unsubscribe),
+            "[[unsubscribe_text]]": person.unsubscribe,
+        },
+        "headers": headers,
+        "custom_args": ids if batch.kind == "live" else ids | {"kind": batch.kind},
+    }
+    if envelope.subject != message.subject:
+        entry["subject"] = envelope.subject
+    return entry
+
+
+class SendGrid:
+    """The gateway to SendGrid, or to what speaks like it at another address."""
+
+    def __init__(self, api_key: str, url: str, timeout_s: float) -> None:
+        if not api_key or api_key != api_key.strip():  # without one the library sends "Bearer None"
+            raise ConfigError("NEWSLETTER_SENDGRID_API_KEY is not set: make a key with the right Mail Send and set it")
+        self._api_key, self._url, self._timeout_s = api_key, url.rstrip("/"), timeout_s
+        self._of_thread = threading.local()  # a client's headers are shared by its calls: one client a thread
+
+    def submit(self, outgoing: Outgoing) -> Receipt:
+        """Hand over a batch. Raises NotSent, Refused or InDoubt, and nothing else."""
+        request = body(outgoing)
+        try:
+            response = self._client().mail.send.post(request_body=request)
+        except HTTPError as error:
+            raise translated(error.status_code, error.headers, error.body, len(outgoing.batch.recipients)) from error
+        except urllib.error.URLError as error:
+            raise _unanswered(error.reason if isinstance(error.reason, Exception) else error) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise _unanswered(error) from error
+        if response.status_code != 202:
+            raise InDoubt(
+                f"SendGrid answered {response.status_code} where 202 means accepted", status=response.status_code
+            )
+        return Receipt(message_id=response.headers.get("X-Message-Id", ""))
+
+    def _client(self) -> Any:
+        client = getattr(self._of_thread, "client", None)
+        if client is None:
+            api = sendgrid.SendGridAPIClient(api_key=self._api_key, host=self._url)
+            client = StrictClient(
+                host=api.host, request_headers=dict(api.client.request_headers), version=3, timeout=self._timeout_s
+            )
+            self._of_thread.client = client
+        return client
+
+
+def _unanswered(error: Exception) -> GatewayError:
+    if isinstance(error, ConnectError):
+        return NotSent(f"SendGrid cannot be reached: {error}")
+    kind = type(error).__name__
+    return InDoubt(
+        f"the connection to SendGrid broke after the request had begun ({kind}: {error})".rstrip(": )") + ")"
+    )
+
+
+CURES: dict[int, str] = {
+    400: "SendGrid refused the request; mend what it names",
+    401: "SendGrid does not take NEWSLETTER_SENDGRID_API_KEY, or the account's credits are used up",
+    403: "SendGrid forbids it: verify the sender's domain, and give the key the right Mail Send",
+    404: "there is no mail/send at that address: check NEWSLETTER_SENDGRID_URL",
+    405: "that address does not take mail: check NEWSLETTER_SENDGRID_URL",
+    413: "the request is over 30 MB: lower NEWSLETTER_BATCH_SIZE",
+    415: "SendGrid does not take the content type: something between changes the request",
+}
+"""Statuses that say for certain that nothing was accepted, and what an operator does about each."""
+
+
+def translated(status: int, headers: Mapping[str, str] | None, raw: bytes, size: int) -> GatewayError:
+    """What an answer that is not a success means (the table of sending.md). `size` is the batch's."""
+    said = _errors(raw)
+    words = "; ".join(message for message, _ in said)
+    if status == 400 and (named := _positions(said, size)):
+        return Refused(f"SendGrid refused {len(named)} of {size} readers: {words}", status=status, positions=named)
+    if status in CURES:
+        return Refused(f"{CURES[status]} (it answered {status}{': ' + words if words else ''})", status=status)
+    if 300 <= status < 400:
+        return Refused(f"SendGrid's address redirects ({status}): check NEWSLETTER_SENDGRID_URL", status=status)
+    if status == 429:
+        return NotSent("SendGrid asks to slow down (429)", status=429, retry_after=_retry_after(headers or {}))
+    return InDoubt(f"SendGrid answered {status}, which does not say whether it accepted", status=status)
+
+
+def _errors(raw: bytes) -> list[tuple[str, str]]:
+    """Message and field of each error in an answer; an HTML page or cut-off JSON has none."""
+    try:
+        listed = json.loads(raw)["errors"]
+        return [(str(error.get("message", "")), str(error.get("field", ""))) for error in listed]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def _positions(said: list[tuple[str, str]], size: int) -> dict[int, str]:
+    """Places in the batch that the errors name; empty where any error names none, since then all are concerned."""
+    named: dict[int, str] = {}
+    for message, field in said:
+        found = _PERSONALIZATION.search(field)
+        if found is None or int(found[1]) >= size:
+            return {}
+        named.setdefault(int(found[1]), f"refused: {message}" if "@" not in message else "refused by SendGrid")
+    return named
+
+
+def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """Retry-After (seconds or a date) or X-RateLimit-Reset (seconds since 1970); None where neither can be read."""
+    now = datetime.now(UTC)
+    after, reset = headers.get("Retry-After"), headers.get("X-RateLimit-Reset")
+    try:
+        if after is not None:
+            return timedelta(seconds=int(after)) if after.isdigit() else parsedate_to_datetime(after) - now
+        return datetime.fromtimestamp(int(reset), UTC) - now if reset is not None else None
+    except (ValueError, TypeError, OverflowError, OSError):
+        return None
