@@ -1,0 +1,167 @@
+"""A send in numbers that balance: as a table for a terminal, and as a document for programs.
+
+Complaint rates: Gmail asks bulk senders to stay under 0.1 % and never to reach 0.3 %
+(https://support.google.com/a/answer/81126).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from newsletter.model import EventKind, SendReport
+
+COMPLAINTS_WARN = 0.001
+COMPLAINTS_ALARM = 0.003
+
+_OF_ACCEPTED = "accepted"
+_OF_DELIVERED = "delivered"
+_DENOMINATORS = {
+    EventKind.PROCESSED: _OF_ACCEPTED,
+    EventKind.DELIVERED: _OF_ACCEPTED,
+    EventKind.DEFERRED: _OF_ACCEPTED,
+    EventKind.BOUNCED: _OF_ACCEPTED,
+    EventKind.BLOCKED: _OF_ACCEPTED,
+    EventKind.DROPPED: _OF_ACCEPTED,
+    EventKind.COMPLAINED: _OF_DELIVERED,
+    EventKind.UNSUBSCRIBED: _OF_DELIVERED,
+    EventKind.OPENED: _OF_DELIVERED,
+    EventKind.CLICKED: _OF_DELIVERED,
+    EventKind.RESUBSCRIBED: _OF_DELIVERED,
+}
+"""What each kind's rate is a share of, in the order of the table."""
+
+_Row = tuple[str, str, str]
+"""A label, a number, and a remark."""
+
+
+def report_document(report: SendReport) -> dict[str, Any]:
+    """The send as `newsletter send status --json` shows it, one entry of `sends`; instants as ISO 8601 in UTC."""
+    return {
+        "list": report.list,
+        "kind": report.kind,
+        "state": report.state,
+        "candidates": report.candidates,
+        "accepted": report.accepted,
+        "excluded": dict(report.excluded),
+        "refused": dict(report.refused),
+        "in_doubt": report.in_doubt,
+        "pending": report.pending,
+        "batches": dict(report.batches),
+        "started_at": _iso(report.started_at),
+        "finished_at": _iso(report.finished_at),
+        "facts": dict(report.facts),
+        "sent_twice": report.sent_twice,
+    }
+
+
+def report_table(report: SendReport) -> str:
+    """The send in lines for a terminal: what became of each candidate, with the sum, then what events told.
+
+    Counts are deliveries. Each rate names what it is a share of.
+    """
+    parts = [
+        _heading(report),
+        _aligned([*_accounts(report)]),
+        f"  {_sum(report)}",
+        _aligned([*_told(report)]),
+        "\n".join(_warnings(report)),
+    ]
+    return "\n\n".join(part for part in parts if part.strip())
+
+
+def _heading(report: SendReport) -> str:
+    lines = [f"{report.edition}: {report.kind} send to {report.list or 'the editors'}, {report.state}"]
+    if report.started_at:
+        finished = f", finished {_clock(report.finished_at)}" if report.finished_at else ", not finished"
+        lines.append(f"started {_clock(report.started_at)}{finished}")
+    if report.batches:
+        lines.append("batches: " + ", ".join(f"{_number(count)} {state}" for state, count in report.batches.items()))
+    return "\n".join(lines)
+
+
+def _accounts(report: SendReport) -> Iterator[_Row]:
+    yield "candidates", _number(report.candidates), "subscriptions active at the freeze"
+    yield "  accepted", _number(report.accepted), _share(report.accepted, report.candidates, "candidates")
+    yield from _reasons("excluded", report.excluded)
+    yield from _reasons("refused", report.refused)
+    yield "  in doubt", _number(report.in_doubt), "newsletter send resolve shows why" if report.in_doubt else ""
+    yield "  pending", _number(report.pending), ""
+
+
+def _reasons(label: str, counts: Mapping[str, int]) -> Iterator[_Row]:
+    yield f"  {label}", _number(sum(counts.values())), ""
+    for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        yield f"    {reason}", _number(count), ""
+
+
+def _sum(report: SendReport) -> str:
+    numbers = [
+        report.accepted,
+        sum(report.excluded.values()),
+        sum(report.refused.values()),
+        report.in_doubt,
+        report.pending,
+    ]
+    return f"{' + '.join(map(_number, numbers))} = {_number(report.candidates)} candidates"
+
+
+def _told(report: SendReport) -> Iterator[_Row]:
+    """What events told, each kind that has happened; `delivered` always, since its lack is news."""
+    if not report.accepted:
+        return
+    yield "of the accepted", "", ""
+    for kind, denominator in _DENOMINATORS.items():
+        count = report.facts.get(kind, 0)
+        if count or kind is EventKind.DELIVERED:
+            whole = report.accepted if denominator == _OF_ACCEPTED else report.facts.get(EventKind.DELIVERED, 0)
+            yield f"  {kind}", _number(count), _share(count, whole, denominator)
+    for name, count in sorted(report.facts.items()):
+        if name not in _DENOMINATORS:
+            yield f"  {name}", _number(count), ""
+
+
+def _warnings(report: SendReport) -> Iterator[str]:
+    if report.sent_twice:
+        yield f"SENT TWICE: {_number(report.sent_twice)} readers have events of two attempts"
+    complaints, delivered = report.facts.get(EventKind.COMPLAINED, 0), report.facts.get(EventKind.DELIVERED, 0)
+    # Where no `delivered` event has come yet, the accepted ones are the nearest number there is.
+    whole, name = (delivered, _OF_DELIVERED) if delivered else (report.accepted, _OF_ACCEPTED)
+    rate = complaints / whole if whole else 0.0
+    if rate >= COMPLAINTS_ALARM:
+        yield f"ALARM: {_percent(rate)} of {name} complained; from 0.3 % on, mailbox providers refuse mail"
+    elif rate >= COMPLAINTS_WARN:
+        yield f"warning: {_percent(rate)} of {name} complained; stay under 0.1 %"
+
+
+def _aligned(rows: list[_Row]) -> str:
+    if not rows:
+        return ""
+    labels = max(len(label) for label, _, _ in rows)
+    numbers = max(len(number) for _, number, _ in rows)
+    return "\n".join(f"  {label:<{labels}}  {number:>{numbers}}  {remark}".rstrip() for label, number, remark in rows)
+
+
+def _share(count: int, whole: int, name: str) -> str:
+    return f"{_percent(count / whole)} of {name}" if whole else f"no share: none {name}"
+
+
+def _percent(rate: float) -> str:
+    """Two digits after the point where rates are small; never rounded to 0 or to 100 when it is not."""
+    if 0 < rate < 0.0001:
+        return "under 0.01 %"
+    shown = f"{rate * 100:.2f}" if rate < 0.1 else f"{rate * 100:.1f}"
+    return "over 99.9 %" if shown == "100.0" and rate < 1 else f"{shown} %"
+
+
+def _number(count: int) -> str:
+    return f"{count:,}"
+
+
+def _clock(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.astimezone(UTC).isoformat()
