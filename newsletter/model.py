@@ -428,7 +428,8 @@ class Finding:
 
 # --- sending -----------------------------------------------------------------------------------------------------
 
-SendKind = Literal["live", "test", "correction"]
+SendKind = Literal["live", "test", "correction", "notice"]
+"""To a list, or to editors: a test of a message, or a notice that says something in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

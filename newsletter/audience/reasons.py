@@ -14,7 +14,7 @@ REASONS: dict[str, str] = {
 SUPPRESSIONS: dict[str, str] = {
     "bounce": "mail to it came back for good",
     "complaint": "its owner marked our mail as spam",
-    "unsubscribed": "its owner left everything",
+    "unsubscribe": "its owner left everything",
     "invalid": "the ESP found that nobody can have it",
     "manual": "an operator added it",
     "import": "it was imported as suppressed",

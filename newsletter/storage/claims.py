@@ -116,7 +116,7 @@ def _recipients(tx: Tx, send: SendRow, numbers: Sequence[int], link: Link) -> Ma
     found: dict[int, list[Recipient]] = {}
     excluded: list[dict[str, object]] = []
     for row in tx.execute(_joined(send, numbers)):
-        reason = None if send.kind == "test" else _left_since(row)
+        reason = None if send.list_id is None else _left_since(row)
         if reason is not None:
             excluded.append({"row_id": row.id, "why": reason})
             continue
@@ -211,3 +211,14 @@ def recover(tx: Tx, gone: Callable[[Owner], bool], now: datetime) -> tuple[tuple
         )
         lost.append((row.edition, row.batch))
     return tuple(lost)
+
+
+def owners(tx: Tx, send_id: int) -> tuple[Owner, ...]:
+    """The processes that hold claims of a send now."""
+    rows = tx.execute(
+        select(t.attempt.c.host, t.attempt.c.boot, t.attempt.c.pid, t.attempt.c.process_start)
+        .join(t.batch, and_(t.batch.c.id == t.attempt.c.batch_id, t.batch.c.attempt == t.attempt.c.number))
+        .where(t.batch.c.send_id == send_id, t.batch.c.state == "claimed")
+        .distinct()
+    )
+    return tuple(Owner(host=r.host, boot=r.boot, pid=r.pid, process_start=r.process_start) for r in rows)

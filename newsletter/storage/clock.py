@@ -45,6 +45,7 @@ def facts(tx: Tx, since: datetime) -> Mapping[str, EditionFacts]:
             signed_by=signatures(tx, row.id, row.fingerprint) if row.fingerprint else (),
             steps=steps.get(row.name, frozenset()),
             send=_live_state(tx, row.id),
+            active_at=_active_at(tx, row.id),
             finished_at=row.finished_at,
         )
         for row in rows
@@ -77,6 +78,40 @@ def _live_state(tx: Tx, edition_id: int) -> SendState | None:
         select(t.send.c.state).where(t.send.c.edition_id == edition_id, t.send.c.kind == "live")
     ).scalar_one_or_none()
     return None if state is None else SendState(state)
+
+
+def _active_at(tx: Tx, edition_id: int) -> datetime | None:
+    """When the live send last moved: started, a batch claimed, answered or settled."""
+    row = tx.execute(
+        select(
+            func.max(t.send.c.started_at),
+            func.max(t.attempt.c.claimed_at),
+            func.max(t.attempt.c.finished_at),
+            func.max(t.batch.c.settled_at),
+        )
+        .select_from(t.send)
+        .outerjoin(t.batch, t.batch.c.send_id == t.send.c.id)
+        .outerjoin(t.attempt, t.attempt.c.batch_id == t.batch.c.id)
+        .where(t.send.c.edition_id == edition_id, t.send.c.kind == "live")
+    ).one()
+    return max((instant for instant in row if instant is not None), default=None)
+
+
+def watch(tx: Tx, schedules: Mapping[str, str], now: datetime) -> Mapping[str, datetime]:
+    """From when on each newsletter's schedule counts; one that is new or was changed counts from now."""
+    known = {row.newsletter: row for row in tx.execute(select(t.watch))}
+    for slug, schedule in schedules.items():
+        if slug not in known:
+            insert_new(tx, t.watch, [{"newsletter": slug, "schedule": schedule, "since": now}])
+        elif known[slug].schedule != schedule:
+            tx.execute(update(t.watch).where(t.watch.c.newsletter == slug).values(schedule=schedule, since=now))
+    return {row.newsletter: row.since for row in tx.execute(select(t.watch))}
+
+
+def ledger_since(tx: Tx) -> datetime:
+    """When this ledger was made."""
+    made: datetime = tx.execute(select(t.ledger.c.created_at)).scalar_one()
+    return made
 
 
 def note_standings(tx: Tx, standings: Sequence[tuple[str, str, str, str]], now: datetime) -> int:

@@ -17,7 +17,7 @@ from newsletter.storage.database import Tx
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendRow:
-    """A send as the ledger has it. `list` is empty on a test."""
+    """A send as the ledger has it. `list` is empty where it goes to editors."""
 
     id: int
     edition_id: int
@@ -114,11 +114,18 @@ def _verify(tx: Tx, send_id: int, candidates: int, batch_size: int) -> None:
         )
 
 
-def add_test(
-    tx: Tx, *, edition_id: int, variant_id: int, subject: str, editors: Sequence[tuple[str, int]], now: datetime
+def add_direct(
+    tx: Tx,
+    kind: SendKind,
+    *,
+    edition_id: int,
+    variant_id: int,
+    subject: str,
+    editors: Sequence[tuple[str, int]],
+    now: datetime,
 ) -> int:
-    """A test send to editors (address, address key): one batch, counted under no edition's promise."""
-    send_id = _new_send(tx, edition_id, None, "test", subject, now)
+    """A test or a notice to editors (address, address key): one batch, counted under no edition's promise."""
+    send_id = _new_send(tx, edition_id, None, kind, subject, now)
     tx.execute(
         insert(t.delivery),
         [{"send_id": send_id, "address_key": key, "address": address, "batch_number": 1} for address, key in editors],
@@ -155,8 +162,8 @@ def live(tx: Tx, edition: str) -> SendRow | None:
 
 
 def of_edition(tx: Tx, edition: str) -> tuple[SendRow, ...]:
-    """All sends of an edition, the live ones first, then tests, oldest first."""
-    return tuple(sorted(_rows(tx, t.edition.c.name == edition), key=lambda row: (row.kind == "test", row.id)))
+    """All sends of an edition, the live ones first, then those to editors, oldest first."""
+    return tuple(sorted(_rows(tx, t.edition.c.name == edition), key=lambda row: (row.list_id is None, row.id)))
 
 
 def _rows(tx: Tx, where: object) -> list[SendRow]:

@@ -259,7 +259,7 @@ send = Table(
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant),
     Column("finished_at", Instant),
-    CheckConstraint("kind IN ('live', 'test', 'correction')", name="kind_known"),
+    CheckConstraint("kind IN ('live', 'test', 'correction', 'notice')", name="kind_known"),
 )
 Index(
     "send_live_once",
@@ -376,4 +376,12 @@ heartbeat = Table(
     Column("host", String(120), primary_key=True),
     Column("pid", Integer, nullable=False),
     Column("at", Instant, nullable=False),
+)
+
+watch = Table(  # from when on a newsletter's schedule counts: it was added, or its schedule was changed
+    "watch",
+    metadata,
+    Column("newsletter", String(80), primary_key=True),
+    _words("schedule"),
+    Column("since", Instant, nullable=False),
 )

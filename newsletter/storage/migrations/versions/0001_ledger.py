@@ -117,6 +117,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("address_key", "scope", "reason", name=op.f("suppression_address_key_scope_reason_unique")),
     )
     op.create_table(
+        "watch",
+        sa.Column("newsletter", sa.String(length=80), nullable=False),
+        sa.Column("schedule", sa.Text(), server_default="", nullable=False),
+        sa.Column("since", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("newsletter", name=op.f("watch_pk")),
+    )
+    op.create_table(
         "edition_move",
         sa.Column("id", BIG_KEY, nullable=False),
         sa.Column("edition_id", BIG_KEY, nullable=False),
@@ -166,7 +173,7 @@ def upgrade() -> None:
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("started_at", INSTANT, nullable=True),
         sa.Column("finished_at", INSTANT, nullable=True),
-        sa.CheckConstraint("kind IN ('live', 'test', 'correction')", name=op.f("send_kind_known")),
+        sa.CheckConstraint("kind IN ('live', 'test', 'correction', 'notice')", name=op.f("send_kind_known")),
         sa.ForeignKeyConstraint(["edition_id"], ["edition.id"], name=op.f("send_edition_id_known")),
         sa.ForeignKeyConstraint(["list_id"], ["list.id"], name=op.f("send_list_id_known")),
         sa.PrimaryKeyConstraint("id", name=op.f("send_pk")),
@@ -327,6 +334,7 @@ def downgrade() -> None:
         "link",
         "edition_story",
         "edition_move",
+        "watch",
         "suppression",
         "subscriber",
         "story_move",
