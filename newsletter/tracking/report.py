@@ -144,7 +144,7 @@ def _aligned(rows: list[_Row]) -> str:
 
 
 def _share(count: int, whole: int, name: str) -> str:
-    return f"{_percent(count / whole)} of {name}" if whole else f"no share: none {name}"
+    return f"{_percent(count / whole)} of {name}" if whole else ""
 
 
 def _percent(rate: float) -> str:
