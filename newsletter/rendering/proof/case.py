@@ -1,0 +1,160 @@
+"""What the checks look at: the message, read back, beside what it was made from."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from newsletter.model import (
+    Block,
+    BulletList,
+    Edition,
+    Finding,
+    Image,
+    Item,
+    Level,
+    Message,
+    Newsletter,
+    Organisation,
+    Paragraph,
+    Quote,
+    Spans,
+    Story,
+)
+from newsletter.rendering.proof.page import Page
+
+_WORD: Final = re.compile(r"\w+")
+_REFERENCE: Final = re.compile(r" ?\[\d+\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A text that an editor or operator wrote, and where: `path:line`. `story` is a slug or None."""
+
+    text: str
+    where: str
+    story: str | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """A message under proof."""
+
+    message: Message
+    page: Page
+    edition: Edition
+    newsletter: Newsletter
+    organisation: Organisation
+    loopback: bool
+
+    @property
+    def template(self) -> str:
+        """The template to mend where the HTML's frame is at fault."""
+        return f"templates/email/{self.newsletter.template}.mjml.j2"
+
+    @property
+    def text_template(self) -> str:
+        return f"templates/email/{self.newsletter.template}.txt.j2"
+
+    @property
+    def settings(self) -> str:
+        """The newsletter's own file."""
+        return f"content/newsletters/{self.newsletter.slug}.toml"
+
+    @cached_property
+    def stories(self) -> dict[str, Story]:
+        return {story.slug: story for story in self.edition.stories}
+
+    def where(self, story: str | None, words: str = "") -> str:
+        """`path:line` of the story's text or address that has these words; the template for the frame."""
+        if story not in self.stories:
+            return self.template
+        lines = [said.where for said in self.said if said.story == story and words and words in said.text]
+        return lines[0] if lines else self.stories[story].path
+
+    @cached_property
+    def said(self) -> tuple[Said, ...]:
+        """Every text of the edition, its newsletter and the organisation, addresses and alt texts included."""
+        return (*(said for story in self.edition.stories for said in _of_story(story)), *self._frame())
+
+    def _frame(self) -> Iterator[Said]:
+        newsletter, organisation = self.newsletter, self.organisation
+        own = (newsletter.title, newsletter.tagline, newsletter.reason, newsletter.sender.name)
+        titles = (section.title for section in newsletter.sections)
+        yield from (Said(text, self.settings) for text in (*own, *titles) if text)
+        theirs = (organisation.name, organisation.url or "", *organisation.postal_address.splitlines())
+        yield from (Said(text, "content/organisation.toml") for text in theirs if text)
+        lead = self.edition.lead
+        for text in (self.edition.subject, self.edition.preheader):
+            if text:
+                yield Said(text, _line(lead, "headline"), lead.slug)
+
+
+def stop(check: str, problem: str, where: str) -> Finding:
+    """A finding that stops the edition."""
+    return Finding(check=check, level=Level.STOP, problem=problem, where=where)
+
+
+def warn(check: str, problem: str, where: str) -> Finding:
+    """A finding that is only shown."""
+    return Finding(check=check, level=Level.WARN, problem=problem, where=where)
+
+
+def bare_words(text: str) -> str:
+    """The words of a text in small letters, parted by single spaces, with one before and after; for comparing.
+
+    Numbers that stand for links in the text part (`[3]`) are no words.
+    """
+    composed = unicodedata.normalize("NFC", _REFERENCE.sub("", text)).casefold()
+    return f" {' '.join(_WORD.findall(composed))} "
+
+
+def _line(story: Story, key: str) -> str:
+    return f"{story.path}:{story.lines[key]}" if key in story.lines else story.path
+
+
+def _of_story(story: Story) -> Iterator[Said]:
+    image = story.image
+    fields = {
+        "headline": (story.headline,),
+        "byline": (story.byline,),
+        "url": (story.url,),
+        "image": (image.src, image.alt, image.credit) if image else (),
+        "sources": tuple(text for source in story.sources for text in (source.outlet, source.access, source.url)),
+    }
+    for key, texts in fields.items():
+        yield from (Said(text, _line(story, key), story.slug) for text in texts if text)
+    for block in story.blocks:
+        yield from _of_block(block, story)
+
+
+def _of_block(block: Block, story: Story) -> Iterator[Said]:
+    at = f"{story.path}:{block.line}" if block.line else story.path
+    if isinstance(block, Paragraph):
+        yield from _of_spans(block.run_in, block.spans, at, story)
+    elif isinstance(block, Quote):
+        for spans in block.paragraphs:
+            yield from _of_spans(None, spans, at, story)
+    elif isinstance(block, BulletList):
+        for item in block.items:
+            yield from _of_item(item, at, story)
+    elif isinstance(block, Image):
+        yield from (Said(text, at, story.slug) for text in (block.src, block.alt, block.credit) if text)
+
+
+def _of_item(item: Item, above: str, story: Story) -> Iterator[Said]:
+    at = f"{story.path}:{item.line}" if item.line else above
+    yield from _of_spans(item.run_in, item.spans, at, story)
+    for child in item.children:
+        yield from _of_item(child, at, story)
+
+
+def _of_spans(run_in: str | None, spans: Spans, at: str, story: Story) -> Iterator[Said]:
+    if run_in:
+        yield Said(run_in, at, story.slug)
+    for span in spans:
+        yield from (Said(text, at, story.slug) for text in (span.text, span.href) if text)

@@ -1,0 +1,168 @@
+"""Checks of what a message must have: its size, the way out, who sends it, subject, preheader, plain text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from newsletter.model import Finding
+from newsletter.rendering.lines import LONGEST, long_lines
+from newsletter.rendering.links import ascii_address
+from newsletter.rendering.proof.case import Case, bare_words, stop, warn
+from newsletter.rendering.tokens import TOKEN, UNSUBSCRIBE, UNSUBSCRIBE_TEXT
+from newsletter.rendering.words import texts_of
+
+GMAIL_CLIPS_AT: Final = 102_400
+"""Bytes of HTML after which Gmail cuts a message off, the unsubscribe link with it."""
+
+TRACKED_LINK: Final = 350
+"""Bytes that a link grows by where the ESP puts its own tracking address in its place."""
+
+PREHEADER: Final = (40, 130)
+
+_ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
+_NAME_REFUSED: Final = ',;<>()@[]:"'
+"""Characters that SendGrid does not take in a sender's name."""
+
+
+def size(case: Case) -> Iterator[Finding]:
+    """Bytes of the HTML, its links tracked, against what Gmail shows; with each story's share."""
+    html, links = len(case.message.html.encode()), len(case.message.links)
+    total = html + TRACKED_LINK * links
+    if total < GMAIL_CLIPS_AT * 0.8:
+        return
+    shares = sorted(case.page.sizes.items(), key=lambda entry: -entry[1])
+    parts = ", ".join(f"{slug} {100 * count / total:.0f} %" for slug, count in shares)
+    problem = (
+        f"the HTML has {total:,} bytes ({html:,} and {TRACKED_LINK} for each of {links} links, when they are tracked); "
+        f"Gmail cuts it off at {GMAIL_CLIPS_AT:,}. Shorten or move a story. Shares: {parts or 'no story found'}"
+    )
+    where = case.where(shares[0][0]) if shares else case.template
+    yield (stop if total >= GMAIL_CLIPS_AT * 0.98 else warn)("size", problem, where)
+
+
+def unsubscribe(case: Case) -> Iterator[Finding]:
+    """The reader's own link stands in the HTML as a link, and in the text."""
+    if not any(link.attributes.get("href") == f"[[{UNSUBSCRIBE}]]" for link in case.page.all("a")):
+        problem = f'there is no unsubscribe link; put <a href="[[{UNSUBSCRIBE}]]"> into the footer'
+        yield stop("unsubscribe", problem, case.template)
+    if f"[[{UNSUBSCRIBE_TEXT}]]" not in case.message.text:
+        problem = f"the plain text has no unsubscribe link; put [[{UNSUBSCRIBE_TEXT}]] into it"
+        yield stop("unsubscribe", problem, case.text_template)
+
+
+def postal_address(case: Case) -> Iterator[Finding]:
+    """The sender's postal address stands in both parts (CAN-SPAM 15 U.S.C. 7704(a)(5))."""
+    address = bare_words(case.organisation.postal_address)
+    if not address.strip():
+        yield stop("postal address", "the organisation has no postal address; write it", "content/organisation.toml")
+        return
+    for part, text, template in (
+        ("HTML", case.page.visible, case.template),
+        ("plain text", case.message.text, case.text_template),
+    ):
+        if address not in bare_words(text):
+            yield stop("postal address", f"the {part} lacks the postal address; print it in the footer", template)
+
+
+def sender(case: Case) -> Iterator[Finding]:
+    """A name and an address that the ESP takes."""
+    mailbox = case.newsletter.sender
+    if not _ADDRESS.match(mailbox.address):
+        yield stop("sender", f"{mailbox.address!r} is not an address; mend sender.address", case.settings)
+    if not mailbox.name.strip():
+        yield stop(
+            "sender", "the sender has no name, and inboxes show the bare address; set sender.name", case.settings
+        )
+    bad = sorted({char for char in mailbox.name if char in _NAME_REFUSED or not char.isprintable()})
+    if bad:
+        problem = f"the sender's name has {' '.join(bad)!r}, which SendGrid does not take; leave it out"
+        yield stop("sender", problem, case.settings)
+
+
+def subject(case: Case) -> Iterator[Finding]:
+    """There is one, in one line."""
+    words = case.message.subject
+    where = case.where(case.edition.lead.slug, case.edition.lead.headline)
+    if not words.strip():
+        yield stop("subject", "the subject is empty; give the lead a headline, or set `subject`", case.settings)
+    elif not words.isprintable():
+        yield stop("subject", f"the subject {words!r} has a line break or control character; take it out", where)
+
+
+def preheader(case: Case) -> Iterator[Finding]:
+    """The line after the subject: there, hidden, first in the body, of a good length, not the subject again."""
+    words, shortest, longest = case.message.preheader, *PREHEADER
+    where = case.where(case.edition.lead.slug, case.edition.lead.headline)
+    if not words.strip():
+        yield stop("preheader", "there is no preheader; inboxes would show the masthead's words instead", where)
+    elif bare_words(words) == bare_words(case.message.subject):
+        yield stop("preheader", "the preheader says the subject again; let it say what else is in the edition", where)
+    elif not case.page.hidden.startswith(" ".join(words.split())):
+        problem = "the preheader is not the hidden first block of the body; include partials/preheader.mjml.j2 there"
+        yield stop("preheader", problem, case.template)
+    elif not shortest <= len(words) <= longest:
+        yield warn("preheader", f"the preheader has {len(words)} characters; {shortest} to {longest} are shown", where)
+
+
+def plain_text(case: Case) -> Iterator[Finding]:
+    """Each story's words stand in both parts, and the text has every link of the HTML."""
+    if not case.message.text.strip():
+        yield stop("plain text", "the plain text is empty", case.text_template)
+        return
+    parts = (
+        ("HTML", bare_words(case.page.visible), case.template),
+        ("plain text", bare_words(_without_bars(case.message.text)), case.text_template),
+    )
+    for story in case.edition.stories:
+        pieces = [story.headline, *(text for block in story.blocks for text in texts_of(block))]
+        for part, words, template in parts:
+            lost = [piece for piece in pieces if bare_words(piece) not in words and bare_words(piece).strip()]
+            if lost:
+                problem = (
+                    f"the {part} lacks words of {story.path}: “{lost[0][:60]}” ({len(lost)} of {len(pieces)} pieces)"
+                )
+                yield stop("plain text", f"{problem}; the template drops a kind of block", template)
+    missing = [link.url for link in case.message.links if not _has_address(case.message.text, link.url)]
+    if missing:
+        problem = f"the plain text lacks {len(missing)} of the HTML's links, the first is {missing[0]}; print them"
+        yield stop("plain text", problem, case.text_template)
+
+
+def tokens(case: Case) -> Iterator[Finding]:
+    """No `[[` but the known tokens, each in its own part; none at all in a story, for the ESP would substitute it."""
+    for said in case.said:
+        if "[[" in said.text:
+            problem = f"“{said.text[:60]}” has [[, which the ESP takes for a reader's own value; write it as [ ["
+            yield stop("tokens", problem, said.where)
+    written = [said.text for said in case.said if "[[" in said.text]
+    for text, allowed, template in (
+        (case.message.html, UNSUBSCRIBE, case.template),
+        (case.message.text, UNSUBSCRIBE_TEXT, case.text_template),
+    ):
+        for match in re.finditer(r"\[\[[^\[\]]{0,40}(?:\]\])?", text):
+            known = TOKEN.match(match[0])
+            if (known and known[1] == allowed) or any(match[0][:12] in words for words in written):
+                continue
+            yield stop("tokens", f"{match[0]} is not substituted in this part; it knows [[{allowed}]]", template)
+
+
+def line_length(case: Case) -> Iterator[Finding]:
+    """No line is too long for a mail; the ESP may break it at a place that matters."""
+    for text, template in ((case.message.html, case.template), (case.message.text, case.text_template)):
+        for number in long_lines(text)[:1]:
+            problem = (
+                f"line {number} has more than {LONGEST} bytes without a place to break it; shorten its longest word"
+            )
+            yield warn("line length", problem, template)
+
+
+def _without_bars(text: str) -> str:
+    """The text without the bars that set the association's voice apart, which stand between words."""
+    return re.sub(r"^\| ?", "", text, flags=re.MULTILINE)
+
+
+def _has_address(text: str, url: str) -> bool:
+    """Whether the address stands whole in the text, not as the beginning of a longer one."""
+    return any(re.search(re.escape(form) + r"(?![\w/?&=#%-])", text) for form in {url, ascii_address(url)})
