@@ -73,9 +73,9 @@ def read(front: str, *, path: str) -> Front:
     root: Node | None = None
     whole = False
     for _ in range(20):
-        reading = Reading()
+        reading = Reading(front)
         try:
-            root = reading.compose(front)
+            root = reading.compose()
         except Refused as refused:
             found.append((refused.line, refused.problem))
             break

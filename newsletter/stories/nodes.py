@@ -55,14 +55,15 @@ class Refused(Exception):
 class Reading:
     """One YAML text being read. `faults` are (line, problem) pairs found on the way, lines counted from 0."""
 
+    text: str
     faults: list[tuple[int, str]] = field(default_factory=list)
 
-    def compose(self, text: str) -> Node | None:
+    def compose(self) -> Node | None:
         """The root node; None where there is nothing.
 
         Raises `yaml.YAMLError` where the text is not YAML, and `Refused`.
         """
-        events = yaml.parse(text, Loader=_LOADER)
+        events = yaml.parse(self.text, Loader=_LOADER)
         root: Node | None = None
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
@@ -79,7 +80,9 @@ class Reading:
             return self._mapping(event, events, depth)
         text = event.value if isinstance(event, yaml.ScalarEvent) else ""
         plain = isinstance(event, yaml.ScalarEvent) and not event.style
-        return Node(_line(event), _start(event), _end(event), text=text, plain=plain)
+        start = _start(event)
+        end = start + len(self.text[start : _end(event)].rstrip())  # libyaml ends a block scalar on the line below
+        return Node(_line(event), start, end, text=text, plain=plain)
 
     def _check(self, event: yaml.Event, depth: int) -> None:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):

@@ -1,0 +1,130 @@
+"""The folder `content/stories` → the desk: every story, every fault, and the files that could not be read."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsletter.errors import ContentError, Fault
+from newsletter.model import Image, Organisation, Status, Story
+from newsletter.stories import cache as kept
+from newsletter.stories.images import picture_file
+from newsletter.stories.parse import parse_story, raw_status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A file with faults. `status` is what it says of itself where that can be read at all."""
+
+    slug: str
+    path: str
+    status: str | None
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """All story files: those that parse, by name, and those that do not."""
+
+    stories: tuple[Story, ...]
+    broken: tuple[Broken, ...] = ()
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        return tuple(fault for file in self.broken for fault in file.faults)
+
+    @property
+    def approved_faults(self) -> tuple[Fault, ...]:
+        """The faults of files that say they are approved: they stop an edition, since a story would be missing."""
+        return tuple(fault for file in self.broken if file.status == Status.APPROVED for fault in file.faults)
+
+
+def load_stories(content: Path, organisation: Organisation, *, cache: Path | None = None) -> Desk:
+    """The desk of a content folder. `cache` is a file for what was parsed before; without one all is parsed.
+
+    Paths are shown relative to the working folder where they lie under it. A file that changes, its images, the
+    organisation or this room's code are noticed; hidden files and those that do not end in .md are passed over.
+    Raises `ContentError` where there is no folder `stories`.
+    """
+    folder, images = content / "stories", content / "images"
+    before = kept.read(cache, organisation) if cache is not None else {}
+    looked = _Images(images)
+    now: dict[str, kept.Entry] = {}
+    broken: list[Broken] = []
+    for name, stamp in _files(folder):
+        entry = before.get(name)
+        shown = _shown(folder / name)
+        if entry is None or entry.stamp != stamp or entry.story.path != shown or not looked.same(entry.images):
+            try:
+                entry = _parsed(folder / name, stamp, organisation, looked, shown)
+            except ContentError as error:
+                broken.append(_broken(folder / name, shown, error.faults))
+                continue
+        now[name] = entry
+    if cache is not None and now != before:
+        kept.write(cache, organisation, now)
+    return Desk(stories=tuple(entry.story for entry in now.values()), broken=tuple(broken))
+
+
+def _files(folder: Path) -> list[tuple[str, kept.Stamp]]:
+    try:
+        with os.scandir(folder) as found:
+            names = ((each.name, each) for each in found if each.name.endswith(".md") and each.name[0] != ".")
+            return sorted((name, _stamp(each)) for name, each in names)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        problem = "there is no such folder: make it, or set NEWSLETTER_CONTENT to the folder that holds `stories`"
+        raise ContentError((Fault(_shown(folder), 0, problem),)) from error
+
+
+def _stamp(entry: os.DirEntry[str]) -> kept.Stamp:
+    try:
+        return kept.stamp_of(entry.stat())
+    except OSError:  # a link to nowhere: reading it says so
+        return 0, 0, 0
+
+
+def _parsed(path: Path, stamp: kept.Stamp, organisation: Organisation, looked: _Images, shown: str) -> kept.Entry:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        problem = f"the file cannot be read ({error.strerror}): see who may read it"
+        raise ContentError((Fault(shown, 0, problem),)) from error
+    story = parse_story(path, raw, organisation=organisation, images=looked.folder, shown=shown)
+    return kept.entry_of(path.name, stamp, looked.of(story), story)
+
+
+def _broken(path: Path, shown: str, faults: tuple[Fault, ...]) -> Broken:
+    try:
+        status = raw_status(path.read_bytes())
+    except OSError:
+        status = None
+    return Broken(slug=path.stem, path=shown, status=status, faults=faults)
+
+
+def _shown(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_absolute() and path.is_relative_to(here) else path)
+
+
+class _Images:
+    """The stamps of image files, each looked up once a load."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._stamps: dict[str, kept.Stamp | None] = {}
+
+    def stamp(self, src: str) -> kept.Stamp | None:
+        if src not in self._stamps:
+            path = picture_file(src, self.folder)
+            self._stamps[src] = None if isinstance(path, str) else kept.stamp_of(path.stat())
+        return self._stamps[src]
+
+    def of(self, story: Story) -> tuple[tuple[str, kept.Stamp], ...]:
+        """The local images of a story with their stamps."""
+        images = [block for block in (story.image, *story.blocks) if isinstance(block, Image)]
+        stamps = ((image.src, self.stamp(image.src)) for image in images if image.width is not None)
+        return tuple((src, stamp) for src, stamp in stamps if stamp is not None)
+
+    def same(self, images: tuple[tuple[str, kept.Stamp], ...]) -> bool:
+        return all(self.stamp(src) == stamp for src, stamp in images)

@@ -1,0 +1,71 @@
+"""The two lines that an inbox shows of an edition: its subject, and the preheader after it."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from newsletter.errors import ConfigError
+from newsletter.model import Newsletter, Paragraph, Story, plain
+from newsletter.stories.citations import ACCESS
+from newsletter.stories.spans import squash
+
+SHORTEST, LONGEST = 40, 130
+"""Characters of a preheader: less leaves a gap for the mail's first words, more is cut by every client."""
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+_CITATION = re.compile(rf"\s*\([^()]*,\s*(?:{'|'.join(sorted(ACCESS))})\)")
+
+
+def subject_of(newsletter: Newsletter, lead: Story, on: date) -> str:
+    """The newsletter's `subject` with the lead's headline, the title and the date (`May 4, 2026`) filled in.
+
+    Raises `ConfigError` where `subject` has another name in braces.
+    """
+    day = f"{_MONTHS[on.month - 1]} {on.day}, {on.year}"
+    try:
+        return squash(newsletter.subject.format(lead=lead.headline, title=newsletter.title, date=day))
+    except (KeyError, IndexError, ValueError, AttributeError) as error:
+        raise ConfigError(
+            f"newsletters/{newsletter.slug}.toml: subject {newsletter.subject!r} has something in braces that is not "
+            "{lead}, {title} or {date}: mend it"
+        ) from error
+
+
+def preheader_of(newsletter: Newsletter, stories: tuple[Story, ...], subject: str) -> str:
+    """The lead's lede without its source, then the other headlines, as far as 130 characters go; 40 at least, cut at
+    a word, and never the subject again.
+    """
+    lead, others = stories[0], stories[1:]
+    parts = [_lede(lead), "Also: " + "; ".join(story.headline for story in others) if others else ""]
+    parts += [newsletter.tagline, f"Today’s stories in {newsletter.title}, chosen and checked by its editors."]
+    text = ""
+    for part in map(_harmless, parts):
+        if len(text) < SHORTEST and part and not _repeats(part, subject):
+            text = f"{text} {part}".strip()
+    return _cut(text)
+
+
+def _lede(story: Story) -> str:
+    text = next((plain(block.spans) for block in story.blocks if isinstance(block, Paragraph) and block.spans), "")
+    return _CITATION.sub("", text)
+
+
+def _harmless(text: str) -> str:
+    """The text without what the ESP would take for a token."""
+    return squash(re.sub(r"\[{2,}", "[", text))
+
+
+def _repeats(text: str, subject: str) -> bool:
+    return text.casefold().strip(" .…") == subject.casefold().strip(" .…")
+
+
+def _cut(text: str) -> str:
+    if len(text) <= LONGEST:
+        return text
+    head = text[:LONGEST].rpartition(" ")[0]
+    head = head if len(head) >= SHORTEST else text[: LONGEST - 1]
+    return head.rstrip(" ,;:–—-.(") + "…"
