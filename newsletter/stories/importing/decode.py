@@ -66,7 +66,7 @@ def _unreadable(raw: bytes) -> str | None:
         return "the file is empty; nothing to import"
     if len(raw) > SIZE_LIMIT:
         return f"it has {len(raw):,} bytes, over 1 MB; import one page or story at a time"
-    start = raw.lstrip().lower()[:16]
+    start = raw.removeprefix(codecs.BOM_UTF8).lstrip()[:16].lower()
     for signature, name in OTHER_FORMATS:
         if start.startswith(signature.lower()):
             return f"it is {name}, not plain text; {TO_DO}"

@@ -44,6 +44,7 @@ def test_bytes_that_windows_1252_leaves_open_are_read_as_browsers_do() -> None:
         (b"%PDF-1.7 rest", "a PDF"),
         (b"{\\rtf1 rest}", "an RTF file"),
         (b"\n<!DOCTYPE html><p>Ports</p>", "a web page's source"),
+        (b"\xef\xbb\xbf<html><p>Ports</p>", "a web page's source"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "binary"),
         (b"\xff\x01\x02\x03\x04\x05 binary without zeros", "binary"),
         ("Ports".encode("utf-16-le"), "UTF-16 without its mark"),
