@@ -34,6 +34,16 @@ def batch_states(tx: Tx, send_id: int) -> dict[str, int]:
     return {row.state: row.batches for row in rows}
 
 
+def settled_count(tx: Tx, send_id: int) -> int:
+    """Readers in batches that are neither pending nor claimed: how far a send has come."""
+    count: int = tx.execute(
+        select(func.coalesce(func.sum(t.batch.c.size), 0)).where(
+            t.batch.c.send_id == send_id, t.batch.c.state.not_in(["pending", "claimed"])
+        )
+    ).scalar_one()
+    return count
+
+
 def _people_by_state(tx: Tx, send_id: int) -> dict[str, int]:
     """Deliveries that follow their batch, by its state: the batches' sizes less the exceptions in them."""
     sizes = tx.execute(

@@ -240,3 +240,28 @@ def settle_state(tx: Tx, send_id: int, now: datetime) -> SendState:
     if row.state is not done:
         move(tx, send_id, [row.state], done, now=now)
     return done
+
+
+def mailable_count(tx: Tx, send_id: int) -> int:
+    """Readers in the batches of a send, as they were made."""
+    count: int = tx.execute(
+        select(func.coalesce(func.sum(t.batch.c.size), 0)).where(t.batch.c.send_id == send_id)
+    ).scalar_one()
+    return count
+
+
+def last_mailed_count(tx: Tx, newsletter: str, *, before: int) -> int | None:
+    """Readers in the batches of a newsletter's last edition that went, other than `before`; None without one."""
+    last = tx.execute(
+        select(t.send.c.id)
+        .join(t.edition, t.edition.c.id == t.send.c.edition_id)
+        .where(
+            t.edition.c.newsletter == newsletter,
+            t.edition.c.id != before,
+            t.send.c.kind == "live",
+            t.send.c.state.in_([SendState.SENT.value, SendState.PARTIAL.value]),
+        )
+        .order_by(t.send.c.finished_at.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return None if last is None else mailable_count(tx, last)

@@ -1,0 +1,51 @@
+"""An edition becomes a message, and the message is proofed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from newsletter.errors import ProofError
+from newsletter.model import Edition, Finding, Level, Message, Newsletter
+from newsletter.pipeline.context import Context
+from newsletter.rendering import render
+from newsletter.rendering.proof import proof
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """A rendered edition and what the proof says of it."""
+
+    edition: Edition
+    message: Message
+    findings: tuple[Finding, ...]
+
+    @property
+    def stops(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.level is Level.STOP)
+
+
+def compose(context: Context, newsletter: Newsletter, edition: Edition) -> Composed:
+    """Render and proof an edition. Raises RenderError for a template that cannot be rendered."""
+    settings = context.settings
+    message = render(
+        edition,
+        newsletter,
+        context.organisation,
+        templates=settings.templates,
+        base_url=settings.base_url,
+        images=settings.content / "images",
+    )
+    findings = proof(message, edition, newsletter, context.organisation, loopback=settings.on_loopback)
+    return Composed(edition=edition, message=message, findings=findings)
+
+
+def require_proof(composed: Composed) -> None:
+    """Raise ProofError with every finding that stops, so that nothing unproofed is sent or frozen."""
+    if composed.stops:
+        raise ProofError(f"{composed.edition.id} may not go:\n{in_lines(composed.stops)}")
+
+
+def in_lines(findings: Sequence[Finding]) -> str:
+    """Findings for a person, one a line: where, what."""
+    return "\n".join(f"  {finding.where}: {finding.problem} [{finding.check}]" for finding in findings)

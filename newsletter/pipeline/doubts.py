@@ -1,0 +1,98 @@
+"""Batches in doubt are settled by evidence, by policy, or by a person; never by a blind retry."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from newsletter.errors import UsageError
+from newsletter.model import EditionState, SendState
+from newsletter.pipeline import sending
+from newsletter.pipeline.context import Context
+from newsletter.sending import owner, plan
+from newsletter.storage import Tx, claims, doubt, editions, sends
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """What a decision did: batch numbers accepted, to be sent again, and left because evidence forbids it."""
+
+    send_id: int
+    accepted: tuple[int, ...] = ()
+    resent: tuple[int, ...] = ()
+    left: tuple[int, ...] = ()
+
+
+def probably_not_accepted(item: doubt.Doubt, now: datetime) -> bool:
+    """No event after the quiet time, while other batches of the edition are heard."""
+    return item.others_heard_at is not None and now - item.claimed_at >= plan.QUIET_TIME
+
+
+def verdict(item: doubt.Doubt, now: datetime) -> str:
+    """What the evidence says, in words for the person who decides."""
+    minutes = int((now - item.claimed_at).total_seconds() // 60)
+    if probably_not_accepted(item, now):
+        return f"probably not accepted: no event in {minutes} minutes, while other batches are heard"
+    if item.others_heard_at is not None:
+        return f"no event yet after {minutes} minutes, while other batches are heard; wait for {plan.QUIET_TIME} in all"
+    return f"no event of any batch in {minutes} minutes: is the event webhook set up? Look at the ESP's activity feed"
+
+
+def listed(context: Context, edition: str) -> tuple[doubt.Doubt, ...]:
+    """The batches of an edition that are in doubt. Raises UsageError where it has no send."""
+    now = context.clock()
+    with context.store.write() as tx:
+        live = sends.live(tx, edition)
+        if live is None:
+            raise UsageError(f"{edition} has no send yet")
+        claims.recover(tx, owner.is_gone, now)
+        return doubt.doubts(tx, live.id)
+
+
+def resolve(
+    context: Context, edition: str, *, accept: bool, by: str, numbers: Collection[int] = (), quiet_only: bool = False
+) -> Resolution:
+    """Decide over batches in doubt, all or those of the numbers: take them as accepted, or send them again.
+
+    What has evidence of acceptance is never sent again. With `quiet_only`, only what is probably not accepted is.
+    """
+    now = context.clock()
+    known = listed(context, edition)
+    unknown = set(numbers) - {item.number for item in known}
+    if unknown:
+        raise UsageError(f"{edition} has no batch in doubt with the number {', '.join(map(str, sorted(unknown)))}")
+    chosen = [item for item in known if not numbers or item.number in numbers]
+    if quiet_only:
+        chosen = [item for item in chosen if probably_not_accepted(item, now)]
+    done, left = [], []
+    with context.store.write() as tx:
+        live = sends.live(tx, edition)
+        assert live is not None  # `listed` has looked
+        for item in chosen:
+            news = (
+                doubt.accept(tx, item.batch_id, by=by, now=now) if accept else doubt.resend(tx, item.batch_id, now=now)
+            )
+            (done if news else left).append(item.number)
+        if done and not accept:
+            _reopen(tx, live, by, now)
+        sending.close(tx, live.id, now)
+    if chosen:
+        log.info("doubts resolved", edition=edition, accepted=accept, batches=done, left=left, by=by)
+    return Resolution(
+        send_id=live.id,
+        accepted=tuple(done) if accept else (),
+        resent=() if accept else tuple(done),
+        left=tuple(left),
+    )
+
+
+def _reopen(tx: Tx, live: sends.SendRow, by: str, now: datetime) -> None:
+    sends.move(tx, live.id, [SendState.PARTIAL, SendState.PAUSED], SendState.SENDING, now=now)
+    editions.move(
+        tx, live.edition_id, [EditionState.PARTIAL], EditionState.SENDING, reason="resent in part", by=by, now=now
+    )

@@ -1,0 +1,102 @@
+"""What the ESP tells us: events are kept once, come to facts, settle doubts and suppress addresses, in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from newsletter.audience import identity
+from newsletter.model import Event, EventKind
+from newsletter.pipeline import sending
+from newsletter.pipeline.context import Context
+from newsletter.storage import Tx, doubt, events, roster
+from newsletter.tracking import facts, parse_events, sender_fault, suppression_for, verify
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What a body of events came to."""
+
+    new: int
+    known: int
+    foreign: int
+    suppressed: int
+
+
+class UnsignedError(Exception):
+    """A body that is not signed by the ESP, or that nothing here can check. The text is for the log alone."""
+
+
+def hear(context: Context, *, signature: str, timestamp: str, body: bytes) -> Heard:
+    """Take in one signed request of the event webhook. Raises UnsignedError; everything else is kept."""
+    key = context.settings.webhook_public_key()
+    if key is None:
+        raise UnsignedError("NEWSLETTER_SENDGRID_WEBHOOK_KEY is not set, so no event can be checked")
+    if not verify(key, signature, timestamp, body):
+        raise UnsignedError("the signature does not fit the body")
+    return take_in(context, body)
+
+
+def take_in(context: Context, body: bytes) -> Heard:
+    """Keep the events of a body whose sender is known. The same body twice changes nothing."""
+    parsed = parse_events(body)
+    now = context.clock()
+    with context.store.write() as tx:
+        kept = events.keep(tx, parsed.events, now)
+        events.keep_foreign(tx, parsed.unreadable, now)
+        _keep_facts(tx, kept.ours)
+        for send_id in doubt.prove(tx, sorted(kept.ours), now=now):
+            sending.close(tx, send_id, now)
+        suppressed = _suppress(context, tx, kept.ours, parsed.events, now)
+    new = sum(len(of) for of in kept.ours.values())
+    foreign = kept.foreign_count + len(parsed.unreadable)
+    _report_sender_faults(kept.ours)
+    log.info("events", new=new, known=kept.known_count, foreign=foreign, suppressed=suppressed)
+    return Heard(new=new, known=kept.known_count, foreign=foreign, suppressed=suppressed)
+
+
+def _keep_facts(tx: Tx, ours: Mapping[int, tuple[Event, ...]]) -> None:
+    found: dict[tuple[int, EventKind], datetime] = {}
+    for number, of in ours.items():
+        for (_, kind), at in facts(of).items():
+            found[number, kind] = at
+    events.keep_facts(tx, found)
+
+
+def _suppress(
+    context: Context, tx: Tx, ours: Mapping[int, tuple[Event, ...]], heard: Iterable[Event], now: datetime
+) -> int:
+    """Suppress at once what events say must not be mailed; an address that carries no ids of ours is looked up."""
+    wanted: dict[tuple[str, str], set[int]] = {}
+    keys = events.address_keys(tx, sorted(ours))
+    for number, of in ours.items():
+        for event in of:
+            if (why := suppression_for(event)) is not None:
+                wanted.setdefault(why, set()).add(keys[number][1])
+    for event in heard:
+        if event.delivery_id is None and (why := suppression_for(event)) is not None:
+            wanted.setdefault(why, set()).update(_known_key(context, tx, event.address))
+    return sum(
+        roster.suppress(tx, people, reason=reason, scope=scope, source="event", now=now)
+        for (reason, scope), people in wanted.items()
+    )
+
+
+def _known_key(context: Context, tx: Tx, address: str) -> set[int]:
+    try:
+        key = identity.identify(address, (context.settings.address_key or "").encode()).key
+    except identity.BadAddressError:
+        return set()
+    return {key} if roster.subscriber(tx, key) is not None else set()
+
+
+def _report_sender_faults(ours: Mapping[int, tuple[Event, ...]]) -> None:
+    """What our own configuration caused is an operator's to mend; once a body, with one reason, is enough to see it."""
+    found = [event for of in ours.values() for event in of if sender_fault(event)]
+    if found:
+        log.error("mail refused for the sender's configuration", deliveries=len(found), delivery=found[0].delivery_id)
