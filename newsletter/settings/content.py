@@ -182,17 +182,23 @@ def _where(key: str) -> str:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8 text") from error
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-        problem = str(error).partition(" (at ")[0]
-        column = f" at column {place[2]}" if place else ""
-        fault = Fault(str(path), int(place[1]) if place else 0, f"not TOML{column}: {problem}; texts stand in quotes")
-        raise ConfigError(str(fault)) from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+    try:
+        return tomllib.loads(text + "\n")  # without it, what is wrong in the last line has no line number
+    except ValueError as error:
+        raise ConfigError(str(_not_toml(path, text, str(error)))) from error
+
+
+def _not_toml(path: Path, text: str, message: str) -> Fault:
+    place = re.search(r"\(at line (\d+), column (\d+)\)", message)
+    line = int(place[1]) if place else len(text.splitlines())
+    column = f" at column {place[2]}" if place else ""
+    problem = message.partition(" (at ")[0]
+    return Fault(str(path), line, f"not TOML{column}: {problem}; texts stand in quotes, each key stands once")
 
 
 def _check_folder(content: Path) -> None:
