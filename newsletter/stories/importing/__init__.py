@@ -4,9 +4,9 @@ In: the bytes or the text of a page or mail as copied, and the organisation, who
 are the house style that is looked for. Out: `Imported`: drafts, each line that was left out, and each guess with its
 line. Every import is a guess; what is written from it is a draft, and a person reads the warnings.
 
-The way: `decode` (bytes → text) → `page` (numbered, normalised lines; furniture off) → `split` (one sheet a story) →
-`heading` (labels, headline, alt text) → `passages` and `body` (paragraphs, run-in heads, lists) → citations → `doubts`.
-`read` has it as two lists of steps.
+The way: `decode` (bytes → text) → `page` (numbered, normalised lines) → `furniture` (the page's own lines come off) →
+`split` (one sheet a story) → `heading` (labels, headline, alt text) → `passages` and `body` (paragraphs, run-in heads,
+lists) → citations → `doubts`. `read` has it as two lists of steps.
 
 This package writes no files and must not know which stories there are: `fingerprint` lets others tell a second import.
 """

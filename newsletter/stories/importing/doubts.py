@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 from newsletter.model import BulletList, Item, Paragraph, plain
-from newsletter.stories.importing.draft import Doubt
+from newsletter.stories.importing.draft import Doubt, PossibleLink
 from newsletter.stories.importing.page import Sheet
 from newsletter.stories.importing.sentences import TITLE_LENGTH, ends_sentence, is_title_like
 from newsletter.stories.importing.split import HEADLINE_WORDS
+
+
+MOJIBAKE = re.compile(r"(?:â€.?|Ã[\u0080-\u00bf€-™]|Â[\u00a1-\u00bf])+")
+
+_LINK = "a link was probably here, between “{before}” and “{after}” (a no-break space stood there)"
+_GARBLED = "“{garbled}” was garbled on the way (UTF-8 read as Windows-1252); copy the text again, as UTF-8"
+
+
+def note_links(sheet: Sheet) -> Sheet:
+    """Notes each no-break space that became a plain one: copied pages have them where a link began or ended."""
+    links = tuple(PossibleLink(line.number, *words) for line in sheet.written for words in line.gaps)
+    sheet = replace(sheet, possible_links=sheet.possible_links + links)
+    return sheet.warn(*(Doubt(link.line, _LINK.format(before=link.before, after=link.after)) for link in links))
+
+
+def warn_of_mojibake(sheet: Sheet) -> Sheet:
+    """Warns where UTF-8 was once read as Windows-1252. Nothing is mended: whoever has the source copies it again."""
+    found = ((line.number, MOJIBAKE.search(line.text)) for line in sheet.written)
+    return sheet.warn(*(Doubt(line, _GARBLED.format(garbled=place[0].strip())) for line, place in found if place))
 
 
 def warn_of_quotes(sheet: Sheet) -> Sheet:

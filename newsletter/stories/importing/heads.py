@@ -1,4 +1,7 @@
-"""Run-in heads: "The deal: Both sides …" → the head and the text after it; and whose voice a head is."""
+"""Run-in heads: "The deal: Both sides …" → the head and the text after it; and whose voice a head is.
+
+The form of a head is the same in every language; what tells it from a sentence with a colon knows English words.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from newsletter.model import Block, Citation, Image
 from newsletter.stories.importing.draft import Doubt, Dropped, PossibleLink
-from newsletter.stories.importing.normalise import link_gaps, normalise
+from newsletter.stories.importing.normalise import INVISIBLE, link_gaps, normalise
 
 LINE_END = re.compile(r"\r\n|\n|\r")
 """What editors (the programs) count as a line's end."""
@@ -16,7 +16,6 @@ SOFT_BREAK = re.compile("[\u2028\u2029\x85\v\f]")
 """Breaks that word processors put inside a line: a new line of text under the same number."""
 
 TAB = 4
-SEPARATOR = re.compile(r"[-–—_*=#~•·. ]{3,}\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +77,7 @@ def _line(number: int, raw: str) -> Line:
     text = normalise(raw)
     if not text:
         return Line(number=number, text="")
-    return Line(number=number, text=text, indent=_indent(raw), gaps=link_gaps(raw))
+    return Line(number=number, text=text, indent=_indent(INVISIBLE.sub("", raw)), gaps=link_gaps(raw))
 
 
 def _indent(raw: str) -> int:
@@ -88,7 +87,7 @@ def _indent(raw: str) -> int:
             column += TAB - column % TAB
         elif char.isspace():
             column += 1
-        elif char != "\ufeff":
+        else:
             break
     return column
 
@@ -96,55 +95,3 @@ def _indent(raw: str) -> int:
 def key(text: str) -> str:
     """What two lines have in common that say the same: case, apostrophes and a final arrow do not count."""
     return text.casefold().replace("’", "'").rstrip(" »›>→")
-
-
-def drop_furniture(sheet: Sheet, furniture: tuple[str, ...]) -> Sheet:
-    """Without the page's own lines ("View More"), wherever they stand, and without rules such as "* * *".
-
-    Only a whole line is furniture. It becomes a blank one, and the next line of text remembers it.
-    """
-    known = {key(normalise(line)) for line in furniture}
-    lines: list[Line] = []
-    dropped: list[Dropped] = []
-    after = False
-    for line in sheet.lines:
-        if line.text and (key(line.text) in known or SEPARATOR.match(line.text)):
-            dropped.append(Dropped(line.number, line.text))
-            lines.append(Line(number=line.number, text=""))
-            after = True
-        else:
-            lines.append(replace(line, after_furniture=after and bool(line.text)))
-            after = after and not line.text
-    return replace(sheet, lines=tuple(lines), dropped=(*sheet.dropped, *dropped))
-
-
-def note_links(sheet: Sheet) -> Sheet:
-    """Notes each no-break space that became a plain one: copied pages have them where a link began or ended."""
-    links = tuple(PossibleLink(line.number, *words) for line in sheet.written for words in line.gaps)
-    sheet = replace(sheet, possible_links=sheet.possible_links + links)
-    return sheet.warn(*(Doubt(link.line, _LINK.format(before=link.before, after=link.after)) for link in links))
-
-
-_LINK = "a link was probably here, between “{before}” and “{after}” (a no-break space stood there)"
-
-
-def warn_of_mojibake(sheet: Sheet) -> Sheet:
-    """Warns where UTF-8 was once read as Windows-1252. Nothing is mended: whoever has the source copies it again."""
-    found = ((line.number, _mended(line.text)) for line in sheet.written)
-    return sheet.warn(*(Doubt(line, _GARBLED.format(mended=mended)) for line, mended in found if mended is not None))
-
-
-_GARBLED = "letters were garbled on the way; here stood probably “{mended}”: copy the text again, as UTF-8"
-
-MOJIBAKE = re.compile(r"(?:â€.|Ã[\u0080-\u00bf€-™]|Â[\u00a0-\u00bf])+")
-
-
-def _mended(text: str) -> str | None:
-    """The first garbled place with what it should be; None where the way back is not exact."""
-    found = MOJIBAKE.search(text)
-    if found is None:
-        return None
-    try:
-        return found[0].encode("cp1252").decode("utf-8")
-    except UnicodeError:
-        return None

@@ -10,10 +10,17 @@ from newsletter.errors import ContentError, Fault
 from newsletter.model import Organisation
 from newsletter.stories.importing.body import read_body, read_citations
 from newsletter.stories.importing.decode import encoding_of, read_plain
-from newsletter.stories.importing.doubts import warn_of_absence, warn_of_headlines, warn_of_quotes
+from newsletter.stories.importing.doubts import (
+    note_links,
+    warn_of_absence,
+    warn_of_headlines,
+    warn_of_mojibake,
+    warn_of_quotes,
+)
 from newsletter.stories.importing.draft import Doubt, Draft, Imported, fingerprint
+from newsletter.stories.importing.furniture import drop_furniture
 from newsletter.stories.importing.heading import read_alt, read_headline, read_labels
-from newsletter.stories.importing.page import Sheet, drop_furniture, note_links, read_lines, warn_of_mojibake
+from newsletter.stories.importing.page import Sheet, read_lines
 from newsletter.stories.importing.split import split
 
 Step = Callable[[Sheet, Organisation], Sheet]
