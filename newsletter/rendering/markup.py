@@ -27,12 +27,15 @@ _INLINE_STYLE: Final = re.compile(r"(<mj-style\b[^>]*\binline=[\"']inline[\"'][^
 _INLINED: Final = "/*inlined*/"
 _INLINED_STYLE: Final = re.compile(r"<style\b[^>]*>" + re.escape(_INLINED) + r".*?</style>\s*", re.DOTALL)
 
+# the default writes #112233 as #123, which older clients do not read in attributes (bgcolor)
+cssutils.ser.prefs.minimizeColorHash = False
+
 PREMAILER: Final[dict[str, Any]] = {
     # kept, since media queries (columns, dark mode) live there; mj-style inline="inline" is removed below
     "keep_style_tags": True,
     # the default strips !important inside @media, and columns and dark mode stop working
     "strip_important": False,
-    # the default drops what cssutils does not know (mso-…)
+    # cssutils knows CSS 2.1 only: its complaints of flex and mso-… cost time and change nothing
     "disable_validation": True,
     # dark mode finds its elements by class
     "remove_classes": False,

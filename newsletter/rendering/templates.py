@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import (
     Environment,
@@ -24,7 +25,10 @@ from markupsafe import Markup
 from newsletter.errors import RenderError
 from newsletter.rendering import words
 
-TEXT_SUFFIX = ".txt.j2"
+TEXT_SUFFIX: Final = ".txt.j2"
+
+_NOT_XML: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+"""What XML 1.0 cannot hold, and DEL."""
 
 
 class Templates:
@@ -61,9 +65,10 @@ class Templates:
         """`template:line` of the first place in the folder's MJML templates that has these words, or None."""
         if not needle:
             return None
+        whole = re.compile(re.escape(needle) + (r"(?![\w-])" if needle.startswith("<") else ""))
         for path in sorted(self._folder.rglob("*.mjml.j2")):
             for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
-                if needle in line:
+                if whole.search(line):
                     return f"{path.relative_to(self._folder).as_posix()}:{number}"
         return None
 
@@ -100,6 +105,8 @@ def _environment(folder: Path) -> Environment:
         autoescape=select_autoescape(disabled_extensions=("txt.j2",), default=True, default_for_string=True),
         # a misspelt name is an error; the default prints nothing in its place
         undefined=StrictUndefined,
+        # a control character from a story is no fault of a template's, which MJML's XML would make of it
+        finalize=_printable,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -107,6 +114,12 @@ def _environment(folder: Path) -> Environment:
     environment.filters.update(words.FILTERS)
     environment.globals.update(link=_link, kind=words.kind)
     return environment
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str) and _NOT_XML.search(value):
+        return type(value)(_NOT_XML.sub("", value))
+    return value
 
 
 def _link(url: str, role: str, story: Any = None) -> Markup:

@@ -178,7 +178,9 @@ DUST = story(
             "according to the Capitol Sheet."
         )
     ),
-    Paragraph(run_in="Why it matters", spans=text("Small mills had asked for time to order filters, which are scarce.")),
+    Paragraph(
+        run_in="Why it matters", spans=text("Small mills had asked for time to order filters, which are scarce.")
+    ),
     bullets("The limit itself, 0.5 mg/m³, does not change.", "Inspections begin in January."),
     Paragraph(run_in="What’s next", spans=text("The Senate takes it up on May 18.")),
     url="https://harbor-millers.org/news/dust-rule",

@@ -13,12 +13,14 @@ from newsletter.rendering.proof.case import Case, stop, warn
 from newsletter.rendering.tokens import TOKEN
 
 _RESERVED: Final = re.compile(
-    r"(?:\A|\.)(?:example\.(?:com|net|org)|example|test|invalid|localhost|local|internal)\Z", re.IGNORECASE
+    r"(?:\A|\.)(?:example\.[a-z]{2,}|example|test|invalid|localhost|local|internal)\Z", re.IGNORECASE
 )
 """Names that are never public (RFC 2606, RFC 6761, RFC 6762)."""
 
-_STAGING: Final = frozenset(["staging", "stage", "stg", "preprod", "dev", "test", "uat"])
-"""First labels of servers that are not for readers; only before a domain (`staging.mills.org`, not `dev.to`)."""
+_STAGING: Final = frozenset(["staging", "stage", "stg", "preprod", "uat"])
+"""First labels of servers that are not for readers; only before a domain (`staging.mills.org`).
+`dev` and `test` are names of public sites too.
+"""
 
 
 def links(case: Case) -> Iterator[Finding]:

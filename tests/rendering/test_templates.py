@@ -1,0 +1,86 @@
+"""Jinja2: everything is escaped, nothing is silent, and each fault names its template and line."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from rendering_samples import BASE_URL, DAILY, ORGANISATION, TEMPLATES, edition
+
+from newsletter.errors import RenderError
+from newsletter.rendering import render
+from newsletter.rendering.templates import Templates
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "partials").mkdir()
+    return tmp_path
+
+
+def test_mjml_is_escaped_and_text_is_not(folder: Path) -> None:
+    """Jinja's own select_autoescape would leave .mjml.j2 open; plain text has nothing to escape."""
+    for name in ("a.mjml.j2", "a.html", "a.txt.j2"):
+        (folder / name).write_text("{{ x }}")
+    filled = [Templates(folder).fill(name, {"x": "<b> & “c”"}) for name in ("a.mjml.j2", "a.html", "a.txt.j2")]
+    assert filled == ["&lt;b&gt; &amp; “c”", "&lt;b&gt; &amp; “c”", "<b> & “c”"]
+
+
+def test_control_characters_are_left_out(folder: Path) -> None:
+    """XML cannot hold them; a story's stray byte is no fault of the template's."""
+    (folder / "a.mjml.j2").write_text("{{ x }}")
+    assert Templates(folder).fill("a.mjml.j2", {"x": "a\x00\x0b\ud800\ufffe<b"}) == "a&lt;b"
+
+
+@pytest.mark.parametrize(
+    ("partial", "says"),
+    [
+        ("a\n{{ edition.titel }}", "partials/p.mjml.j2:2: 'dict object' has no attribute 'titel'"),
+        ("a\n\n{{ nothing }}", "partials/p.mjml.j2:3: 'nothing' is undefined"),
+        ("a\n{% if x %}", "partials/p.mjml.j2:2: Unexpected end of template"),
+        (
+            "{% include 'partials/q.mjml.j2' %}",
+            "partials/p.mjml.j2:1: it asks for partials/q.mjml.j2, which is not there",
+        ),
+        ("{% include 'look.mjml.j2' %}", "the template includes itself"),
+        ("\n{{ 1 / 0 }}", "partials/p.mjml.j2:2: ZeroDivisionError"),
+        ("{{ x | nofilter }}", "partials/p.mjml.j2:1: No filter named 'nofilter'"),
+    ],
+)
+def test_faults_name_template_and_line(folder: Path, partial: str, says: str) -> None:
+    (folder / "look.mjml.j2").write_text("\n{% include 'partials/p.mjml.j2' %}")
+    (folder / "partials" / "p.mjml.j2").write_text(partial)
+    with pytest.raises(RenderError) as caught:
+        Templates(folder).fill("look.mjml.j2", {"edition": {"title": "x"}, "x": 1})
+    assert says in str(caught.value)
+
+
+def test_a_look_that_does_not_exist_is_told_with_the_nearest(folder: Path) -> None:
+    (folder / "briefing.mjml.j2").write_text("")
+    with pytest.raises(
+        RenderError, match=r"breifing\.mjml\.j2: there is no such template .*did you mean briefing\.mjml"
+    ):
+        Templates(folder).fill("breifing.mjml.j2", {})
+
+
+def test_an_unknown_tag_is_found_in_its_partial(tmp_path: Path) -> None:
+    """The compiler sees one long MJML; the designer is told the file and line to mend."""
+    shutil.copytree(TEMPLATES, tmp_path / "templates")
+    footer = tmp_path / "templates" / "email" / "partials" / "footer.mjml.j2"
+    footer.write_text(footer.read_text().replace("mj-column", "mj-colum"))
+    with pytest.raises(RenderError, match=r"^partials/footer\.mjml\.j2:3: <mj-colum> is not an MJML component"):
+        render(edition(), DAILY, ORGANISATION, templates=tmp_path / "templates", base_url=BASE_URL, images=None)
+
+
+def test_a_changed_template_is_read_again(folder: Path) -> None:
+    """A preview shows the template as it is now, without a restart."""
+    import os
+
+    template = folder / "a.mjml.j2"
+    template.write_text("one")
+    templates = Templates(folder)
+    assert templates.fill("a.mjml.j2", {}) == "one"
+    template.write_text("two")
+    os.utime(template, ns=(1, 1))
+    assert templates.fill("a.mjml.j2", {}) == "two"
