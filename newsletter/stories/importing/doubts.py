@@ -13,7 +13,6 @@ from newsletter.stories.importing.page import Sheet
 from newsletter.stories.importing.sentences import TITLE_LENGTH, ends_sentence, is_title_like
 from newsletter.stories.importing.split import HEADLINE_WORDS
 
-
 MOJIBAKE = re.compile(r"(?:â€.?|Ã[\u0080-\u00bf€-™]|Â[\u00a1-\u00bf])+")
 
 _LINK = "a link was probably here, between “{before}” and “{after}” (a no-break space stood there)"
