@@ -54,7 +54,7 @@ def _check_given(settings: Settings) -> None:
 def _kept(path: Path, setting: str, read: Callable[[str], _T]) -> _T:
     try:
         if not path.exists():
-            _make(path)
+            make_key(path)
         return read(path.read_text("ascii").strip())
     except ValueError as error:  # a file that is not ASCII raises a ValueError too
         raise ConfigError(
@@ -67,7 +67,7 @@ def _kept(path: Path, setting: str, read: Callable[[str], _T]) -> _T:
         ) from error
 
 
-def _make(path: Path) -> None:
+def make_key(path: Path) -> None:
     """Write a new key whole and on disk, then give it its name; whoever comes second finds the first one's."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # made with mode 0600

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from newsletter.errors import ConfigError
 from newsletter.settings import SANDBOX_API_KEY, SETTING_NAMES, Settings, ensure_keys, load_settings
+from newsletter.settings.keys import make_key
 
 ROOT = Path(__file__).parents[2]
 KEY, OTHER_KEY = "k" * 32, "o" * 40
@@ -221,6 +222,15 @@ def test_keys_are_made_once_and_kept(tmp_path: Path) -> None:
     files = sorted((tmp_path / "var").iterdir())
     assert [file.name for file in files] == ["address-key", "secret-keys"]
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
+def test_whoever_makes_a_key_second_leaves_the_first(tmp_path: Path) -> None:
+    """Between looking for the file and making it, another process may have made it."""
+    make_key(tmp_path / "address-key")
+    first = (tmp_path / "address-key").read_text()
+    make_key(tmp_path / "address-key")
+    assert (tmp_path / "address-key").read_text() == first
+    assert [file.name for file in tmp_path.iterdir()] == ["address-key"]
 
 
 def _address_key(var: str) -> str | None:
