@@ -69,7 +69,8 @@ def resolve(
     chosen = [item for item in known if not numbers or item.number in numbers]
     if quiet_only:
         chosen = [item for item in chosen if probably_not_accepted(item, now)]
-    done, left = [], []
+    done: list[int] = []
+    left: list[int] = []
     with context.store.write() as tx:
         live = sends.live(tx, edition)
         assert live is not None  # `listed` has looked

@@ -32,7 +32,8 @@ def check_epoch(context: Context, tx: Tx) -> None:
     if outside > inside:
         raise StoreError(
             f"the database knows of {inside} sends, this machine of {outside}: it was restored from a backup, "
-            "and what went out since would go again. Look at what is missing, then run `newsletter send confirm-restore`"
+            "and what went out since would go again. Look at what is missing, then run "
+            "`newsletter send confirm-restore`"
         )
 
 

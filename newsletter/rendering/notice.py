@@ -1,4 +1,4 @@
-"""Words for editors as a mail: no template, since nothing in it is designed and it must go when templates are broken."""
+"""Words for editors as a mail: without a template, since it must go when templates are broken."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from newsletter.rendering.render import fingerprint
 
 _PAGE = """<!DOCTYPE html>
 <html lang="{language}" dir="{direction}"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"></head>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"></head>
 <body style="margin:0;padding:24px;font:16px/1.5 Menlo,Consolas,monospace">
 <h1 style="font-size:18px;margin:0 0 16px">{title}</h1>
 {paragraphs}

@@ -204,6 +204,14 @@ def subscriber(tx: Tx, key: int) -> SubscriberRow | None:
     return subscribers(tx, [key]).get(key)
 
 
+def by_id(tx: Tx, subscriber_id: int) -> SubscriberRow | None:
+    """A subscriber by the number that stands in a token."""
+    r = tx.execute(select(t.subscriber).where(t.subscriber.c.id == subscriber_id)).one_or_none()
+    if r is None:
+        return None
+    return SubscriberRow(id=r.id, address_key=r.address_key, address=r.address, name=r.name, reserved=r.reserved)
+
+
 def memberships(tx: Tx, subscriber_id: int) -> tuple[Membership, ...]:
     """Every list that a subscriber is or was on."""
     rows = tx.execute(

@@ -1,0 +1,182 @@
+"""What would go out, to how many, what is missing, and what waits and why: in words, and changing nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from newsletter.audience.reasons import in_words
+from newsletter.errors import RenderError
+from newsletter.model import EditionState, Finding, Level, Newsletter
+from newsletter.pipeline import composing, gathering
+from newsletter.pipeline.context import Context, Target
+from newsletter.schedule import next_editions
+from newsletter.storage import editions, roster
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditionPlan:
+    """An edition as it stands: what it would hold, whom it would reach, and what is in its way."""
+
+    target: Target
+    now: datetime
+    state: EditionState
+    reason: str
+    signed_by: tuple[str, ...]
+    gathered: gathering.Gathered
+    composed: composing.Composed | None
+    findings: tuple[Finding, ...]
+    audience: dict[str | None, int]
+    missing: tuple[str, ...]
+    next_at: datetime | None
+
+    @property
+    def mailable(self) -> int:
+        return self.audience.get(None, 0)
+
+
+def plan(context: Context, target: Target, now: datetime) -> EditionPlan:
+    """Look at an edition as if it were frozen at `now`. Raises nothing for what an editor can still mend."""
+    gathered = gathering.gather(context, target, now)
+    findings = list(gathering.desk_findings(context, gathered, now))
+    missing = list(gathered.assembly.problems) + [str(fault) for fault in gathered.desk.approved_faults]
+    composed = None
+    if gathered.assembly.edition is not None:
+        try:
+            composed = composing.compose(context, target.newsletter, gathered.assembly.edition)
+            findings += composed.findings
+        except RenderError as error:
+            missing.append(str(error))
+    with context.store.read() as tx:
+        row = editions.find(tx, target.id)
+        signed = editions.signatures(tx, row.id, row.fingerprint) if row and row.fingerprint else ()
+        audience = roster.audience(tx, target.newsletter.list, loopback=context.settings.on_loopback)
+    missing += [f"{f.where}: {f.problem}" for f in findings if f.level is Level.STOP]
+    if not audience.get(None):
+        missing.append(f"nobody on the list {target.newsletter.list!r} can be mailed")
+    upcoming = next_editions(target.newsletter, context.holidays, now, 1)
+    return EditionPlan(
+        target=target,
+        now=now,
+        state=row.state if row else EditionState.OPEN,
+        reason=row.reason if row else "",
+        signed_by=signed,
+        gathered=gathered,
+        composed=composed,
+        findings=tuple(findings),
+        audience=audience,
+        missing=tuple(dict.fromkeys(missing)),
+        next_at=upcoming[0].at if upcoming else None,
+    )
+
+
+def in_text(plan_: EditionPlan) -> str:
+    """The plan for editors, as text."""
+    return "\n".join(_lines(plan_)) + "\n"
+
+
+def _lines(plan_: EditionPlan) -> Iterator[str]:
+    newsletter, gathered = plan_.target.newsletter, plan_.gathered
+    yield f"{newsletter.title}, {plan_.target.id}: {_when(plan_)}"
+    yield ""
+    if plan_.composed is not None:
+        message = plan_.composed.message
+        yield f"Subject    {message.subject}"
+        yield f"Preheader  {message.preheader}"
+    yield f"Readers    {plan_.mailable:,} on the list {newsletter.list}" + _left_out(plan_)
+    yield f"Size       {_size(plan_)}"
+    yield ""
+    for part in gathered.assembly.chosen:
+        yield part.section.title
+        for story in part.stories:
+            yield f"  {story.headline}"
+            yield f"    {story.path}"
+        yield ""
+    yield from _list("Missing: it does not go out like this", plan_.missing)
+    warnings = [f"{f.where}: {f.problem}" for f in plan_.findings if f.level is Level.WARN]
+    yield from _list("Worth a look", warnings)
+    waiting = [f"{item.slug}: {item.reason}" for item in gathered.assembly.waiting]
+    yield from _list("Waiting", waiting)
+    yield "Ready to go." if not plan_.missing else "Not ready."
+
+
+def _when(plan_: EditionPlan) -> str:
+    newsletter = plan_.target.newsletter
+    state = plan_.state.value + (f" ({plan_.reason})" if plan_.reason else "")
+    if plan_.state is not EditionState.OPEN:
+        signed = f"; signed by {', '.join(plan_.signed_by)}" if plan_.signed_by else ""
+        return state + signed
+    next_words = f"; the next is planned for {_local(newsletter, plan_.next_at)}" if plan_.next_at else ""
+    at = plan_.target.planned_at
+    if at is None:
+        return f"goes when somebody sends it{next_words}"
+    if at > plan_.now and plan_.next_at == at:
+        return f"goes {_local(newsletter, at)}"
+    return f"what would go out now{next_words}"
+
+
+def _local(newsletter: Newsletter, at: datetime) -> str:
+    return f"{at.astimezone(newsletter.zone):%A %-d %B, %H:%M} ({newsletter.zone.key})"
+
+
+def _left_out(plan_: EditionPlan) -> str:
+    reasons = [f"{count:,}: {in_words(reason)}" for reason, count in plan_.audience.items() if reason is not None]
+    return f"; left out {'; '.join(reasons)}" if reasons else ""
+
+
+def _size(plan_: EditionPlan) -> str:
+    stories = sum(len(part.stories) for part in plan_.gathered.assembly.chosen)
+    if plan_.composed is None:
+        return f"{stories} stories"
+    return f"{stories} stories, {len(plan_.composed.message.html.encode()) / 1024:.0f} kB of Gmail's 100"
+
+
+def _list(title: str, lines: list[str] | tuple[str, ...]) -> Iterator[str]:
+    if lines:
+        yield title
+        yield from (f"  - {line}" for line in lines)
+        yield ""
+
+
+def document(plan_: EditionPlan) -> dict[str, Any]:
+    """The plan for `--json`."""
+    composed = plan_.composed
+    return {
+        "edition": plan_.target.id,
+        "state": plan_.state.value,
+        "reason": plan_.reason,
+        "planned_at": plan_.gathered.planned_at.isoformat(),
+        "next_at": plan_.next_at.isoformat() if plan_.next_at else None,
+        "ready": not plan_.missing,
+        "subject": composed.message.subject if composed else None,
+        "preheader": composed.message.preheader if composed else None,
+        "fingerprint": composed.message.fingerprint if composed else None,
+        "signed_by": list(plan_.signed_by),
+        "list": plan_.target.newsletter.list,
+        "recipients": plan_.mailable,
+        "excluded": {reason: count for reason, count in plan_.audience.items() if reason is not None},
+        "sections": [
+            {
+                "section": part.section.slug,
+                "title": part.section.title,
+                "stories": [{"slug": s.slug, "headline": s.headline, "path": s.path} for s in part.stories],
+            }
+            for part in plan_.gathered.assembly.chosen
+        ],
+        "missing": list(plan_.missing),
+        "findings": [_finding(finding) for finding in plan_.findings],
+        "waiting": [
+            {"slug": w.slug, "headline": w.headline, "reason": w.reason} for w in plan_.gathered.assembly.waiting
+        ],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, str]:
+    return {
+        "check": finding.check,
+        "level": finding.level.value,
+        "where": finding.where,
+        "problem": finding.problem,
+    }
