@@ -92,12 +92,12 @@ def _freeze_item(item: Item) -> list[Any]:
     return [_freeze_spans(item.spans), item.run_in, [_freeze_item(child) for child in item.children], item.line]
 
 
-def _freeze_spans(spans: Spans) -> list[Any]:
-    """Plain text as a string, the rest with its style."""
-    return [
-        [span.text, span.strong, span.emphasis, span.href] if span.strong or span.emphasis or span.href else span.text
-        for span in spans
-    ]
+def _freeze_spans(spans: Spans) -> str | list[Any]:
+    """Plain text as a string, anything else as its spans: most text is plain, and a string is thawed fastest."""
+    match spans:
+        case (Span(text=text, strong=False, emphasis=False, href=None),):
+            return text
+    return [[span.text, span.strong, span.emphasis, span.href] for span in spans]
 
 
 def _thaw(values: list[Any]) -> Block:
@@ -123,13 +123,11 @@ def _image(values: list[Any]) -> Image:
 
 def _item(values: list[Any]) -> Item:
     spans, run_in, children, line = values
-    return Item(spans=_spans(spans), run_in=run_in, children=tuple(map(_item, children)), line=line)
+    below = tuple(map(_item, children)) if children else ()
+    return Item(spans=_spans(spans), run_in=run_in, children=below, line=line)
 
 
-def _spans(values: list[Any]) -> Spans:
-    return tuple(
-        Span(text=value)
-        if isinstance(value, str)
-        else Span(text=value[0], strong=value[1], emphasis=value[2], href=value[3])
-        for value in values
-    )
+def _spans(values: str | list[Any]) -> Spans:
+    if isinstance(values, str):
+        return (Span(text=values),)
+    return tuple(Span(text=value[0], strong=value[1], emphasis=value[2], href=value[3]) for value in values)
