@@ -58,7 +58,7 @@ def kind(block: Block) -> str:
 def texts_of(block: Block) -> tuple[str, ...]:
     """The texts that a block prints, one for each paragraph or item, run-in heads included, credits not."""
     if isinstance(block, Paragraph):
-        return (_headed(block.run_in, block.spans),)
+        return (headed(block.run_in, block.spans),)
     if isinstance(block, BulletList):
         return tuple(text for item in block.items for text in _texts_of_item(item))
     if isinstance(block, Quote):
@@ -68,10 +68,11 @@ def texts_of(block: Block) -> tuple[str, ...]:
 
 def _texts_of_item(item: Item) -> tuple[str, ...]:
     below = tuple(text for child in item.children for text in _texts_of_item(child))
-    return (_headed(item.run_in, item.spans), *below)
+    return (headed(item.run_in, item.spans), *below)
 
 
-def _headed(run_in: str | None, spans: Spans) -> str:
+def headed(run_in: str | None, spans: Spans) -> str:
+    """The text of the spans after their run-in head."""
     return f"{colon(run_in)} {plain(spans)}".strip() if run_in else plain(spans)
 
 

@@ -206,7 +206,7 @@ class TestLook:
         assert rendered(what=what).html.count(url) == 1
 
     def test_pictures_are_ours_or_of_the_web_and_sized(self) -> None:
-        """Local ones under base_url/images; never wider than the column, the height in proportion (675 × 536/1200 = 301.5)."""
+        """Local ones under base_url/images; never wider than the column, the height in proportion (675 × 536/1200)."""
         html = rendered().html
         image = next(read(html).all("img")).attributes
         assert image["src"] == f"{BASE_URL}/images/port.jpg"

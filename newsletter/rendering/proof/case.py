@@ -26,6 +26,7 @@ from newsletter.model import (
     Story,
 )
 from newsletter.rendering.proof.page import Page
+from newsletter.rendering.words import headed
 
 _WORD: Final = re.compile(r"\w+")
 _REFERENCE: Final = re.compile(r" ?\[\d+\]")
@@ -107,10 +108,20 @@ def warn(check: str, problem: str, where: str) -> Finding:
 def bare_words(text: str) -> str:
     """The words of a text in small letters, parted by single spaces, with one before and after; for comparing.
 
-    Numbers that stand for links in the text part (`[3]`) are no words.
+    The numbers of the text part's links are no words.
     """
-    composed = unicodedata.normalize("NFC", _REFERENCE.sub("", text)).casefold()
+    composed = unicodedata.normalize("NFC", without_references(text)).casefold()
     return f" {' '.join(_WORD.findall(composed))} "
+
+
+def without_references(text: str) -> str:
+    """The text without the numbers that stand for links in the text part (`the bill [3]`)."""
+    return _REFERENCE.sub("", text)
+
+
+def excerpt(text: str, start: int, end: int) -> str:
+    """What stands around a place of the text, in quotation marks."""
+    return f"“{' '.join(text[max(0, start - 25) : end + 25].split())}”"
 
 
 def _line(story: Story, key: str) -> str:
@@ -154,7 +165,5 @@ def _of_item(item: Item, above: str, story: Story) -> Iterator[Said]:
 
 
 def _of_spans(run_in: str | None, spans: Spans, at: str, story: Story) -> Iterator[Said]:
-    if run_in:
-        yield Said(run_in, at, story.slug)
-    for span in spans:
-        yield from (Said(text, at, story.slug) for text in (span.text, span.href) if text)
+    yield Said(headed(run_in, spans), at, story.slug)
+    yield from (Said(span.href, at, story.slug) for span in spans if span.href)

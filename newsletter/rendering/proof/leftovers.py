@@ -12,7 +12,7 @@ from typing import Final
 
 from newsletter.model import Finding
 from newsletter.rendering.links import ascii_address
-from newsletter.rendering.proof.case import Case, stop
+from newsletter.rendering.proof.case import Case, excerpt, stop, without_references
 
 PATTERNS: Final = (
     ("a value of Jinja", re.compile(r"\{\{|\}\}")),
@@ -36,12 +36,12 @@ def left_overs(case: Case) -> Iterator[Finding]:
         yield stop("left-overs", f"<{tag}> was not compiled; is its name right?", case.template)
     written = _suspicious(said.text for said in case.said)
     for text, template in _texts(case):
-        rest = _without(" ".join(text.split()), written)
+        rest = _without(_flat(text), written)
         for what, pattern in PATTERNS:
             found = pattern.search(rest)
             if found:
-                around = rest[max(0, found.start() - 20) : found.end() + 20]
-                yield stop("left-overs", f"“{around}”: {found[0]} looks like {what}; mend what prints it", template)
+                around = excerpt(rest, *found.span())
+                yield stop("left-overs", f"{around}: {found[0]} looks like {what}; mend what prints it", template)
 
 
 def mojibake(case: Case) -> Iterator[Finding]:
@@ -49,13 +49,12 @@ def mojibake(case: Case) -> Iterator[Finding]:
     for said in case.said:
         found = MOJIBAKE.search(said.text)
         if found:
-            problem = (
-                f"“{said.text[:60]}” was read in a wrong encoding ({found[0]!r}); type the letter again, save as UTF-8"
-            )
+            around = excerpt(said.text, *found.span())
+            problem = f"{around} was read in a wrong encoding ({found[0]!r}); type the letter again, save as UTF-8"
             yield stop("mojibake", problem, said.where)
     written = _suspicious((said.text for said in case.said), MOJIBAKE)
     for text, template in _texts(case):
-        found = MOJIBAKE.search(_without(" ".join(text.split()), written))
+        found = MOJIBAKE.search(_without(_flat(text), written))
         if found:
             yield stop("mojibake", f"the frame has {found[0]!r}, read in a wrong encoding; save it as UTF-8", template)
 
@@ -79,12 +78,17 @@ def _suspicious(texts: Iterable[str], *patterns: re.Pattern[str]) -> tuple[str, 
     """The texts with something in them that would be taken for a left-over, longest first, in each form printed."""
     looked_for = patterns or tuple(pattern for _, pattern in PATTERNS)
     chosen = {
-        " ".join(form.split())
+        _flat(form)
         for text in texts
         if any(pattern.search(text) for pattern in looked_for)
         for form in (text, text.upper(), ascii_address(text) if "://" in text else text)
     }
     return tuple(sorted(chosen, key=len, reverse=True))
+
+
+def _flat(text: str) -> str:
+    """The text in one line, without the numbers of links, as both parts can be compared in."""
+    return " ".join(without_references(text).split())
 
 
 def _without(text: str, written: tuple[str, ...]) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 from newsletter.model import Finding
 from newsletter.rendering.lines import LONGEST, long_lines
 from newsletter.rendering.links import ascii_address
-from newsletter.rendering.proof.case import Case, bare_words, stop, warn
+from newsletter.rendering.proof.case import Case, bare_words, excerpt, stop, warn
 from newsletter.rendering.tokens import TOKEN, UNSUBSCRIBE, UNSUBSCRIBE_TEXT
 from newsletter.rendering.words import texts_of
 
@@ -133,8 +133,10 @@ def plain_text(case: Case) -> Iterator[Finding]:
 def tokens(case: Case) -> Iterator[Finding]:
     """No `[[` but the known tokens, each in its own part; none at all in a story, for the ESP would substitute it."""
     for said in case.said:
-        if "[[" in said.text:
-            problem = f"“{said.text[:60]}” has [[, which the ESP takes for a reader's own value; write it as [ ["
+        place = said.text.find("[[")
+        if place >= 0:
+            words = excerpt(said.text, place, place + 2)
+            problem = f"{words} has [[, which the ESP takes for a reader's own value; write it as [ ["
             yield stop("tokens", problem, said.where)
     written = [said.text for said in case.said if "[[" in said.text]
     for text, allowed, template in (
