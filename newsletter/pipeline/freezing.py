@@ -164,12 +164,12 @@ def _guard_audience(
     )
 
 
-def note_standings(tx: Tx, stories: Sequence[Story], now: datetime) -> None:
-    """Keep each change of a story's standing in the log, by whoever is known to have made it."""
+def note_standings(tx: Tx, stories: Sequence[Story], now: datetime, *, by: str | None = None) -> None:
+    """Keep each change of a story's standing in the log, made by `by` or by whoever sealed it."""
     clock.note_standings(
         tx,
         [
-            (story.slug, story.standing.value, story.digest, story.approval.by if story.approval else "")
+            (story.slug, story.standing.value, story.digest, by or (story.approval.by if story.approval else ""))
             for story in stories
         ],
         now,

@@ -81,10 +81,10 @@ def _live_state(tx: Tx, edition_id: int) -> SendState | None:
 
 
 def _active_at(tx: Tx, edition_id: int) -> datetime | None:
-    """When the live send last moved: started, a batch claimed, answered or settled."""
+    """When the live send last moved: started, resumed, a batch claimed, answered or settled."""
     row = tx.execute(
         select(
-            func.max(t.send.c.started_at),
+            func.max(t.send.c.moved_at),
             func.max(t.attempt.c.claimed_at),
             func.max(t.attempt.c.finished_at),
             func.max(t.batch.c.settled_at),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from sqlalchemy import select, update
 
 from newsletter.errors import ConfigError
@@ -25,6 +27,19 @@ def bind_gateway(tx: Tx, kind: str) -> None:
             f"this database belongs to {found}, and live sends through {kind} are refused: sandbox and reality never "
             "mix. Use another database (NEWSLETTER_DATABASE_URL or NEWSLETTER_VAR), or "
             + ("leave NEWSLETTER_SANDBOX unset" if found == "sendgrid" else "set NEWSLETTER_SANDBOX=1")
+        )
+
+
+def bind_address_key(tx: Tx, key: str) -> None:
+    """Remember which key the addresses were hashed with; refuse another for good. Raises ConfigError."""
+    now = hashlib.sha256(b"address key " + key.encode()).hexdigest()[:16]
+    found = tx.execute(select(t.ledger.c.address_key_print)).scalar_one()
+    if found is None:
+        tx.execute(update(t.ledger).values(address_key_print=now))
+    elif found != now:
+        raise ConfigError(
+            "NEWSLETTER_ADDRESS_KEY is not the one that this database was made with: nobody who left or was suppressed "
+            "would be known again. Set the old key (without the setting, it is in var/address-key)"
         )
 
 

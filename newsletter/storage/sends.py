@@ -186,7 +186,7 @@ def _rows(tx: Tx, where: object) -> list[SendRow]:
 
 def move(tx: Tx, send_id: int, since: Sequence[SendState], to: SendState, *, reason: str = "", now: datetime) -> bool:
     """Compare and set the state of a send; True where it was in one of `since`."""
-    values: dict[str, object] = {"state": to.value, "reason": reason}
+    values: dict[str, object] = {"state": to.value, "reason": reason, "moved_at": now}
     if to is SendState.SENDING:
         values |= {"started_at": func.coalesce(t.send.c.started_at, now), "errors_in_a_row": 0, "finished_at": None}
     if to in (SendState.SENT, SendState.PARTIAL, SendState.CANCELLED):

@@ -80,6 +80,7 @@ ledger = Table(
     metadata,
     Column("id", Integer, CheckConstraint("id = 1", name="one_row"), primary_key=True),
     Column("uid", String(8), nullable=False),  # makes delivery ids ours: two installations may share one account
+    Column("address_key_print", String(16)),  # of NEWSLETTER_ADDRESS_KEY: with another one nobody would be known
     Column("gateway", String(16)),  # sandbox or sendgrid: the first live send decides, for good
     Column("epoch", BigInteger, nullable=False, server_default="0"),  # live sends so far; the restore guard's number
     Column("created_at", Instant, nullable=False),
@@ -258,6 +259,7 @@ send = Table(
     Column("errors_in_a_row", Integer, nullable=False, server_default="0"),
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant),
+    Column("moved_at", Instant),  # when its state last changed
     Column("finished_at", Instant),
     CheckConstraint("kind IN ('live', 'test', 'correction', 'notice')", name="kind_known"),
 )
