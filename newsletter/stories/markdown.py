@@ -191,6 +191,7 @@ class _Reading:
 
 def split_run_in(spans: list[Span]) -> tuple[str | None, Spans]:
     """A run-in head is strong text at the start that ends in a colon, inside the strong or just after it."""
+    spans = [span for span in spans if span.text]  # markdown-it leaves empty texts beside marks
     count = 0
     while count < len(spans) and spans[count].strong and spans[count].href is None:
         count += 1
