@@ -28,10 +28,11 @@ _HEAD_BYTES = 65_536
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """A line of the list. Texts are decoded, and empty where the mail has no such header."""
+    """A line of the list. Texts are decoded, and empty where the mail has no such header; dates are in local time."""
 
     id: str
     to: str
+    addresses: str
     subject: str
     date: datetime | None
     edition: str
@@ -105,12 +106,13 @@ class Mailbox:
             head = file.read(_HEAD_BYTES)
         message = _parsed(re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0] + b"\n\n")
         custom_args = custom_args_of(message)
-        date = message["date"]
+        to, date = message["to"], getattr(message["date"], "datetime", None)
         return Summary(
             id=mail_id,
-            to=str(message.get("to", "")),
+            to=str(to or ""),
+            addresses=", ".join(address.addr_spec for address in getattr(to, "addresses", ())),
             subject=str(message.get("subject", "")),
-            date=getattr(date, "datetime", None),
+            date=date and date.astimezone(),
             edition=custom_args.get("edition", ""),
             kind=custom_args.get("kind", "live"),
             outcome=str(message.get("x-sandbox-outcome", "")),

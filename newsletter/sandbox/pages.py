@@ -171,7 +171,7 @@ def unsubscribe_links(mail: EmailMessage) -> list[str]:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdigit() and len(text) < 9 else 1
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 1
 
 
 def _headers(policy: str) -> tuple[tuple[str, str], ...]:

@@ -184,9 +184,7 @@ def _of_send_at(holder: Body, path: str, now: datetime) -> Iterator[Refusal]:
 
 
 def _size(pairs: Mapping[str, str]) -> int:
-    return sum(
-        len(text) if text.isascii() else len(text.encode("utf-8", "replace")) for pair in pairs.items() for text in pair
-    )
+    return len("".join([*pairs, *pairs.values()]).encode("utf-8", "replace"))
 
 
 def _is_base64(text: str) -> bool:

@@ -20,6 +20,9 @@ from newsletter.sandbox.routes import Routes
 from newsletter.sandbox.server import Server
 from newsletter.sandbox.spool import Spool, webhook_fault
 
+STOP_POLL_S = 0.01
+"""How often the server looks whether it should stop; tests start and stop hundreds."""
+
 
 class SandboxError(Exception):
     """The sandbox cannot start; the text says why, and what to do."""
@@ -72,7 +75,9 @@ class Sandbox:
         self._record = Record(self._folder)
         self._server = self._listening(Mailbox(self._folder))
         self._stopped.clear()
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="sandbox", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(STOP_POLL_S,), name="sandbox", daemon=True
+        )
         self._thread.start()
         if self._spool is not None:
             self._spool.start()

@@ -6,6 +6,7 @@ cannot read the inbox through a name of its own that points here (DNS rebinding)
 
 from __future__ import annotations
 
+import re
 import socket
 import sys
 import threading
@@ -72,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes | Answer:
         length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not length.isdigit():
+        if "Transfer-Encoding" in self.headers or not re.fullmatch(r"[0-9]{1,15}", length):
             return refused(411, Refusal("Content-Length is required."))
         if int(length) <= MAX_REQUEST_BYTES:
             return self.rfile.read(int(length))
