@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,6 +14,9 @@ from newsletter.stories.importing.sentences import ends_sentence, starts_lower
 
 NARROWEST, WIDEST = 50, 100
 """Columns between which mail programs and editors wrap a text."""
+
+BROKEN_AT_HYPHEN = re.compile(r"(?<=\w)-\n(?=\w)(?!(?:and|or|to)\b)")
+"""A compound that a line's end parts ("zero-for-" and "zero"); not "zero- and low-carbon"."""
 
 IsHead = Callable[[str], bool]
 
@@ -61,7 +65,7 @@ def _item_first(run: list[Line], bullet: Bullet, is_head: IsHead) -> Iterator[Pa
     joins = _joins(run, is_head)
     while size < len(run) and (joins[size] or _continues_item(size, run[size], first, bullet)):
         size += 1
-    text = normalise(" ".join([bullet.text, *(line.text for line in run[1:size])]))
+    text = _joined([bullet.text, *(line.text for line in run[1:size])])
     if text:
         yield Passage(first.number, text, first.indent, bullet.glyph)
     if run[size:]:
@@ -76,8 +80,12 @@ def _paragraphs(run: list[Line], is_head: IsHead) -> Iterator[Passage]:
     joins = _joins(run, is_head)
     starts = [at for at, joined in enumerate(joins) if not joined]
     for start, end in zip(starts, [*starts[1:], len(run)], strict=True):
-        text = normalise(" ".join(line.text for line in run[start:end]))
+        text = _joined([line.text for line in run[start:end]])
         yield Passage(run[start].number, text, run[start].indent)
+
+
+def _joined(lines: list[str]) -> str:
+    return normalise(BROKEN_AT_HYPHEN.sub("-", "\n".join(lines)))
 
 
 def _joins(run: list[Line], is_head: IsHead) -> list[bool]:
