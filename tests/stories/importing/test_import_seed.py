@@ -9,9 +9,11 @@ import pytest
 from importing_samples import AMG
 
 from newsletter.model import Organisation, Paragraph
+from newsletter.settings.content import load_organisation
 from newsletter.stories.importing import Imported, import_file, import_report
 
-SEED = Path(__file__).parents[3].parent / "shared" / "seed" / "input-stories.txt"
+CHECKOUT = Path(__file__).parents[3]
+SEED = CHECKOUT.parent / "shared" / "seed" / "input-stories.txt"
 
 pytestmark = pytest.mark.skipif(not SEED.exists(), reason="needs shared/seed/input-stories.txt beside the checkout")
 
@@ -49,6 +51,12 @@ def test_the_seed_is_one_story_in_the_report_of_the_interface() -> None:
     assert isinstance(warnings, list)
     assert [warning["line"] for warning in warnings] == [13, 13, 25, 27]
     assert ["link" in warning["message"] for warning in warnings] == [True, True, True, False]
+
+
+def test_the_shipped_organisation_reads_the_seed_alike() -> None:
+    """Its voices, labels and furniture are an invented association's; nothing in them is fitted to the text."""
+    shipped = load_organisation(CHECKOUT / "content")
+    assert import_report(imported(shipped), [None]) == import_report(imported(), [None])
 
 
 def test_the_seed_has_one_block_in_the_association_s_voice() -> None:
