@@ -261,6 +261,15 @@ class TestLook:
             assert "color" in link.attributes["style"]
             assert "underline" in link.attributes["style"]
 
+    def test_links_that_stand_alone_are_44_px_high(self) -> None:
+        """A finger's width: the padding above and below and the line, 16 × 1.6 and 14 × 1.6 px (WCAG 2.5.5)."""
+        heights = {"View more": 16 * 1.6, "Unsubscribe": 14 * 1.6, ORGANISATION.name: 14 * 1.6}
+        for words, line in heights.items():
+            for link in (link for link in read(rendered().html).all("a") if link.text.startswith(words)):
+                padding = re.search(r"padding:(\d+)(?:px)? \d+(?:px)?(?: (\d+)px)?", link.attributes["style"])
+                assert padding, link
+                assert int(padding[1]) + int(padding[2] or padding[1]) + line >= 44
+
     def test_plain_text_lines_are_short_and_links_whole(self) -> None:
         lines = rendered().text.split("\n")
         assert all(len(line) <= 78 for line in lines if "://" not in line)
