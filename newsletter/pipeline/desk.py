@@ -1,4 +1,4 @@
-"""What editors do with story files: make, import, check, approve, revoke, kill. Files are the truth; moves are logged."""
+"""What editors do with story files: make, import, check, approve, revoke, kill. Each move is kept in the log."""
 
 from __future__ import annotations
 

@@ -17,14 +17,14 @@ _UNDER_WAY = [
 ]
 
 
-def take_step(tx: Tx, name: str, step: Step, now: datetime) -> bool:
-    """Claim a step of the clock; True for the one that may carry it out."""
-    return bool(insert_new(tx, t.step, [{"edition": name, "name": step.value, "at": now}], returning="name"))
+def take_step(tx: Tx, name: str, step: str, now: datetime) -> bool:
+    """Claim a step of the clock, or a notice of one kind; True for the one that may carry it out."""
+    return bool(insert_new(tx, t.step, [{"edition": name, "name": step, "at": now}], returning="name"))
 
 
-def give_back_step(tx: Tx, name: str, step: Step) -> None:
+def give_back_step(tx: Tx, name: str, step: str) -> None:
     """A step that could not be carried out may be taken again."""
-    tx.execute(delete(t.step).where(t.step.c.edition == name, t.step.c.name == step.value))
+    tx.execute(delete(t.step).where(t.step.c.edition == name, t.step.c.name == step))
 
 
 def facts(tx: Tx, since: datetime) -> Mapping[str, EditionFacts]:
@@ -41,7 +41,7 @@ def facts(tx: Tx, since: datetime) -> Mapping[str, EditionFacts]:
             state=EditionState(row.state),
             reason=row.reason,
             fingerprint=row.fingerprint,
-            tested=_last_test(tx, row.id),
+            tested=last_test(tx, row.id),
             signed_by=signatures(tx, row.id, row.fingerprint) if row.fingerprint else (),
             steps=steps.get(row.name, frozenset()),
             send=_live_state(tx, row.id),
@@ -54,13 +54,15 @@ def facts(tx: Tx, since: datetime) -> Mapping[str, EditionFacts]:
 
 
 def _steps(tx: Tx, since: datetime) -> dict[str, frozenset[Step]]:
+    known = {step.value for step in Step}
     steps: dict[str, set[Step]] = {}
     for row in tx.execute(select(t.step).where(t.step.c.at >= since)):
-        steps.setdefault(row.edition, set()).add(Step(row.name))
+        if row.name in known:
+            steps.setdefault(row.edition, set()).add(Step(row.name))
     return {name: frozenset(done) for name, done in steps.items()}
 
 
-def _last_test(tx: Tx, edition_id: int) -> str | None:
+def last_test(tx: Tx, edition_id: int) -> str | None:
     """The fingerprint of the newest test of which a batch was accepted."""
     return tx.execute(
         select(t.message.c.fingerprint)
@@ -105,6 +107,11 @@ def watch(tx: Tx, schedules: Mapping[str, str], now: datetime) -> Mapping[str, d
             insert_new(tx, t.watch, [{"newsletter": slug, "schedule": schedule, "since": now}])
         elif known[slug].schedule != schedule:
             tx.execute(update(t.watch).where(t.watch.c.newsletter == slug).values(schedule=schedule, since=now))
+    return watched(tx)
+
+
+def watched(tx: Tx) -> Mapping[str, datetime]:
+    """From when on each newsletter's schedule counts, as it was last noted."""
     return {row.newsletter: row.since for row in tx.execute(select(t.watch))}
 
 

@@ -32,8 +32,7 @@ def bind_gateway(tx: Tx, kind: str) -> None:
 
 def bind_address_key(tx: Tx, key: str) -> None:
     """Remember which key the addresses were hashed with; refuse another for good. Raises ConfigError."""
-    now = hashlib.sha256(b"address key " + key.encode()).hexdigest()[:16]
-    found = tx.execute(select(t.ledger.c.address_key_print)).scalar_one()
+    now, found = _print(key), _known_print(tx)
     if found is None:
         tx.execute(update(t.ledger).values(address_key_print=now))
     elif found != now:
@@ -41,6 +40,20 @@ def bind_address_key(tx: Tx, key: str) -> None:
             "NEWSLETTER_ADDRESS_KEY is not the one that this database was made with: nobody who left or was suppressed "
             "would be known again. Set the old key (without the setting, it is in var/address-key)"
         )
+
+
+def knows_address_key(tx: Tx, key: str) -> bool:
+    """Whether the addresses of this database were hashed with this key."""
+    return _known_print(tx) == _print(key)
+
+
+def _known_print(tx: Tx) -> str | None:
+    found: str | None = tx.execute(select(t.ledger.c.address_key_print)).scalar_one()
+    return found
+
+
+def _print(key: str) -> str:
+    return hashlib.sha256(b"address key " + key.encode()).hexdigest()[:16]
 
 
 def epoch(tx: Tx) -> int:

@@ -265,3 +265,11 @@ def last_mailed_count(tx: Tx, newsletter: str, *, before: int) -> int | None:
         .limit(1)
     ).scalar_one_or_none()
     return None if last is None else mailable_count(tx, last)
+
+
+def with_doubts(tx: Tx, newsletter: str) -> tuple[SendRow, ...]:
+    """A newsletter's live sends that have batches in doubt."""
+    doubtful = select(t.batch.c.send_id).where(t.batch.c.state == "in_doubt")
+    return tuple(
+        _rows(tx, and_(t.edition.c.newsletter == newsletter, t.send.c.kind == "live", t.send.c.id.in_(doubtful)))
+    )

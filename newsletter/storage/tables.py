@@ -191,7 +191,7 @@ step = Table(  # what the clock did once for an edition
     "step",
     metadata,
     Column("edition", String(160), primary_key=True),
-    Column("name", String(16), primary_key=True),
+    Column("name", String(40), primary_key=True),
     Column("at", Instant, nullable=False),
 )
 

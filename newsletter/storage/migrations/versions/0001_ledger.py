@@ -79,7 +79,7 @@ def upgrade() -> None:
     op.create_table(
         "step",
         sa.Column("edition", sa.String(length=160), nullable=False),
-        sa.Column("name", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("at", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("edition", "name", name=op.f("step_pk")),
     )

@@ -1,0 +1,254 @@
+"""The tick: what is due is carried out, in order; what fails is told, and tried again at the next one.
+
+The clock decides nothing by itself: `schedule.due_actions` says what is due, the ledger says what was done.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from newsletter.errors import BusyError, ConfigError, NewsletterError
+from newsletter.model import Action, ActionKind, EditionState, LedgerView, SendReport, SendState, Step
+from newsletter.pipeline import doubts, freezing, heartbeat, planning, sending, testing
+from newsletter.pipeline.context import Context, Target, target
+from newsletter.schedule import due_actions
+from newsletter.sending import owner
+from newsletter.storage import balance, claims, editions, sends
+from newsletter.storage import clock as ledger_clock
+from newsletter.tracking import report_table
+
+log = structlog.get_logger()
+
+LOOK_BACK = timedelta(days=40)
+"""How far back a scheduled date without a row is still written down as missed."""
+
+BY = "clock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """One action and what came of it: empty where it was carried out."""
+
+    action: Action
+    problem: str = ""
+
+
+def due(context: Context, now: datetime) -> tuple[Action, ...]:
+    """What is due at a moment; changes nothing."""
+    with context.store.read() as tx:
+        since = max(ledger_clock.ledger_since(tx), now - LOOK_BACK)
+        view = LedgerView(since=since, editions=ledger_clock.facts(tx, since), watched_since=ledger_clock.watched(tx))
+    return due_actions(now, context.newsletters.values(), context.holidays, view)
+
+
+def tick(context: Context, *, stop: threading.Event | None = None) -> tuple[Done, ...]:
+    """Carry out what is due now. Raises StoreError where the ledger cannot be read or written; nothing else."""
+    now = context.clock()
+    stop = stop or threading.Event()
+    with context.store.write() as tx:
+        for edition, number in claims.recover(tx, owner.is_gone, now):
+            log.error("batch in doubt", edition=edition, batch=number, error="its process is gone")
+        schedules = {n.slug: repr((n.schedule, n.zone.key)) for n in context.newsletters.values() if n.schedule}
+        ledger_clock.watch(tx, schedules, now)
+    heartbeat.beat(context, now)
+    _settle_by_policy(context)
+    done: list[Done] = []
+    left: set[str] = set()
+    for action in due(context, now):
+        if stop.is_set():
+            break
+        if action.edition in left:
+            continue
+        problem = _carry_out(context, action, stop)
+        done.append(Done(action=action, problem=problem))
+        if problem:
+            left.add(action.edition)
+    return tuple(done)
+
+
+def _settle_by_policy(context: Context) -> None:
+    """Batches that were probably not accepted go again, for newsletters that say so."""
+    for newsletter in context.newsletters.values():
+        if newsletter.in_doubt != "resend":
+            continue
+        with context.store.read() as tx:
+            waiting = [send.edition for send in sends.with_doubts(tx, newsletter.slug)]
+        for edition in waiting:
+            doubts.resolve(context, edition, accept=False, by="policy", quiet_only=True)
+
+
+def _carry_out(context: Context, action: Action, stop: threading.Event) -> str:
+    """Do one thing; gives why it was not done, or nothing."""
+    try:
+        _STEPS[action.kind](context, action, stop)
+    except BusyError as error:
+        log.info("somebody else is doing it", edition=action.edition, action=action.kind.value, who=str(error))
+        return str(error)
+    except _Held as error:
+        return str(error)
+    except NewsletterError as error:
+        log.error("not done", edition=action.edition, action=action.kind.value, error=str(error))
+        _tell_once(
+            context,
+            action,
+            subject=f"{action.edition}: {action.kind.value} failed",
+            text=f"{error}\n\nIt is tried again until it works, or until it is too late.",
+        )
+        return str(error)
+    return ""
+
+
+class _Held(NewsletterError):
+    """The action turned out otherwise, and that was written down and told."""
+
+
+def _target(context: Context, action: Action) -> Target:
+    return target(context, action.edition, context.clock())
+
+
+def _tell_once(context: Context, action: Action, *, subject: str, text: str) -> None:
+    """A notice to the editors, once for an edition and kind of action."""
+    with context.store.write() as tx:
+        if not ledger_clock.take_step(tx, action.edition, f"notice: {action.kind.value}", context.clock()):
+            return
+    testing.try_notice(context, _target(context, action), subject=subject, text=text)
+
+
+def _take(context: Context, action: Action, step: Step) -> bool:
+    with context.store.write() as tx:
+        return ledger_clock.take_step(tx, action.edition, step, context.clock())
+
+
+def _remind(context: Context, action: Action, _stop: threading.Event) -> None:
+    if not _take(context, action, Step.REMIND):
+        return
+    on = _target(context, action)
+    plan = planning.plan(context, on, context.clock())
+    word = "is ready" if not plan.missing else f"is not ready: {len(plan.missing)} missing"
+    log.info("reminder", edition=action.edition, ready=not plan.missing)
+    testing.send_notice(context, on, subject=f"{action.edition} {word}", text=planning.in_text(plan))
+
+
+def _draft_test(context: Context, action: Action, _stop: threading.Event) -> None:
+    if _take(context, action, Step.DRAFT_TEST):
+        testing.send_test(context, _target(context, action), word="DRAFT")
+
+
+def _freeze(context: Context, action: Action, _stop: threading.Event) -> None:
+    on = _target(context, action)
+    try:
+        freezing.freeze(context, on, by=BY, at=action.planned_at)
+    except freezing.TooFewStoriesError as error:
+        _too_few(context, action, on, str(error))
+    except freezing.AudienceError as error:
+        _stand(context, action, EditionState.HELD, str(error))
+        raise _Held(str(error)) from error
+
+
+def _too_few(context: Context, action: Action, on: Target, problem: str) -> None:
+    """The newsletter's policy: hold, skip, or go with what there is and tell the editors. Never an empty edition."""
+    policy = on.newsletter.too_few
+    if policy == "send_notice":
+        fewer = replace(on, newsletter=replace(on.newsletter, minimum=1))
+        try:
+            freezing.freeze(context, fewer, by=BY, at=action.planned_at)
+        except freezing.TooFewStoriesError:
+            policy = "hold"
+        else:
+            _tell_once(context, action, subject=f"{action.edition} goes with few stories", text=problem)
+            return
+    _stand(context, action, EditionState.SKIPPED if policy == "skip" else EditionState.HELD, problem)
+    raise _Held(problem)
+
+
+def _frozen_test(context: Context, action: Action, _stop: threading.Event) -> None:
+    with context.store.read() as tx:
+        row = editions.find(tx, action.edition)
+        tested = row is None or ledger_clock.last_test(tx, row.id) == row.fingerprint
+    if tested or not _take(context, action, Step.FROZEN_TEST):
+        return
+    try:
+        testing.send_test(context, _target(context, action))
+    except ConfigError as error:  # without editors nobody waits for a test; the edition goes on
+        log.warning("no test", edition=action.edition, reason=str(error))
+
+
+def _send(context: Context, action: Action, stop: threading.Event) -> None:
+    why_not = freezing.look_again(context, _target(context, action), context.clock())
+    if why_not is not None:
+        _stand(context, action, EditionState.HELD, why_not)
+        raise _Held(why_not)
+    send_id = sending.start(context, action.edition, by=BY, late=action.late)
+    if action.late:
+        _tell_once(context, action, subject=f"{action.edition} goes late", text=f"It goes {action.reason}.")
+    _told(context, action, sending.run(context, send_id, stop=stop))
+
+
+def _resume(context: Context, action: Action, stop: threading.Event) -> None:
+    _told(context, action, sending.run(context, sending.resume(context, action.edition), stop=stop))
+
+
+def _told(context: Context, action: Action, report: SendReport) -> None:
+    """Tell the editors of a send that stopped short: paused, or with batches in doubt."""
+    if report.state == SendState.PAUSED:
+        with context.store.read() as tx:
+            live = sends.live(tx, action.edition)
+        reason = live.reason if live else ""
+        cure = f"After the cure: newsletter send resume {action.edition}"
+        _tell_once(context, action, subject=f"{action.edition} is paused", text=f"{reason}\n\n{cure}")
+    elif report.in_doubt:
+        cure = f"See: newsletter send resolve {action.edition}"
+        text = f"{report.in_doubt} readers are in doubt: nobody knows yet whether they got it.\n\n{cure}"
+        _tell_once(context, action, subject=f"{action.edition} is in doubt in part", text=text)
+
+
+def _pause_stale(context: Context, action: Action, _stop: threading.Event) -> None:
+    sending.pause(context, action.edition, reason=action.reason)
+    cure = f"newsletter send resume {action.edition}, or newsletter send cancel {action.edition}"
+    _tell_once(context, action, subject=f"{action.edition} is paused as stale", text=f"{action.reason}\n\n{cure}")
+
+
+def _stand(context: Context, action: Action, state: EditionState, reason: str) -> None:
+    on = _target(context, action)
+    if freezing.stand(context, on, state, reason=reason, by=BY, at=action.planned_at):
+        _tell_once(context, action, subject=f"{action.edition} is {state.value}", text=reason)
+
+
+def _standing(state: EditionState) -> _Step:
+    def step(context: Context, action: Action, _stop: threading.Event) -> None:
+        _stand(context, action, state, action.reason)
+
+    return step
+
+
+def _report(context: Context, action: Action, _stop: threading.Event) -> None:
+    if not _take(context, action, Step.REPORT):
+        return
+    with context.store.read() as tx:
+        live = sends.live(tx, action.edition)
+        if live is None:
+            return
+        table = report_table(balance.report(tx, live.id))
+    testing.send_notice(context, _target(context, action), subject=f"{action.edition}: the report", text=table)
+
+
+_Step = Callable[[Context, Action, threading.Event], None]
+
+_STEPS: dict[ActionKind, _Step] = {
+    ActionKind.REMIND: _remind,
+    ActionKind.DRAFT_TEST: _draft_test,
+    ActionKind.FREEZE: _freeze,
+    ActionKind.FROZEN_TEST: _frozen_test,
+    ActionKind.SEND: _send,
+    ActionKind.RESUME: _resume,
+    ActionKind.PAUSE_STALE: _pause_stale,
+    ActionKind.HOLD: _standing(EditionState.HELD),
+    ActionKind.SKIP: _standing(EditionState.SKIPPED),
+    ActionKind.MISS: _standing(EditionState.MISSED),
+    ActionKind.REPORT: _report,
+}
