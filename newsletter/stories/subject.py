@@ -17,7 +17,6 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
-_CITATION = re.compile(rf"\s*\([^()]*,\s*(?:{'|'.join(sorted(ACCESS))})\)")
 
 
 def subject_of(newsletter: Newsletter, lead: Story, on: date) -> str:
@@ -50,8 +49,15 @@ def preheader_of(newsletter: Newsletter, stories: tuple[Story, ...], subject: st
 
 
 def _lede(story: Story) -> str:
+    """The first paragraph without its sources in parentheses."""
     text = next((plain(block.spans) for block in story.blocks if isinstance(block, Paragraph) and block.spans), "")
-    return _CITATION.sub("", text)
+    outlets = {citation.outlet for citation in story.citations}
+    return re.sub(r"\s*\(([^()]+)\)", lambda match: "" if _is_source(match[1], outlets) else match[0], text)
+
+
+def _is_source(inside: str, outlets: set[str]) -> bool:
+    name, _, note = inside.rpartition(",")
+    return inside in outlets or name in outlets or note.strip() in ACCESS
 
 
 def _harmless(text: str) -> str:
