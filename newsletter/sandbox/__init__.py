@@ -7,16 +7,16 @@ it is there to check; and it sends nothing to any other machine.
 """
 
 from newsletter.sandbox.keys import webhook_public_key
-from newsletter.sandbox.record import Accepted, Outcome, accepted, accepted_count, outcomes
+from newsletter.sandbox.record import Accepted, Asked, accepted, accepted_count, asked
 from newsletter.sandbox.sandbox import Sandbox, SandboxError
 
 __all__ = [
     "Accepted",
-    "Outcome",
+    "Asked",
     "Sandbox",
     "SandboxError",
     "accepted",
     "accepted_count",
-    "outcomes",
+    "asked",
     "webhook_public_key",
 ]

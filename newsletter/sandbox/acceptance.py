@@ -54,7 +54,7 @@ class Acceptance:
         """The answer to a request, a scripted fault in its place where one fits; None closes the connection."""
         try:
             body = json.loads(raw)
-        except ValueError:
+        except (ValueError, RecursionError):
             body = None
         fault = self.script.take(body)
         if fault is None:

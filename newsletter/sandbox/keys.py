@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from newsletter.sandbox.whole import write_whole
+
 PRIVATE_NAME = "webhook-key.pem"
 PUBLIC_NAME = "webhook-key.pub"
 
@@ -71,6 +73,4 @@ def _make_private_key(path: Path) -> None:
 def _publish(path: Path, public_key: str) -> None:
     if path.exists() and path.read_text().strip() == public_key:
         return
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    draft.write_text(public_key + "\n")
-    draft.replace(path)
+    write_whole(path, public_key.encode() + b"\n")

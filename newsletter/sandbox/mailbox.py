@@ -10,7 +10,6 @@ import email
 import json
 import os
 import re
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from newsletter.sandbox.record import accepted
+from newsletter.sandbox.whole import write_whole
 
 SUFFIX = ".eml"
 _MAIL_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,200}\Z")
@@ -61,16 +61,15 @@ class Mailbox:
 
     def file(self, name: str, mail: bytes) -> None:
         """The mail is there whole or not at all."""
-        draft = self._folder / f".{name}.{secrets.token_hex(4)}"
-        with draft.open("wb") as opened:
-            opened.write(mail)
-        draft.replace(self._folder / name)
+        write_whole(self._folder / name, mail)
 
     def remove(self, name: str) -> None:
         (self._folder / name).unlink(missing_ok=True)
 
     def ids(self) -> list[str]:
-        """All mails, newest first."""
+        """All mails, newest first; none where there is no folder yet."""
+        if not self._folder.is_dir():
+            return []
         with os.scandir(self._folder) as entries:
             names = [entry.name for entry in entries if entry.name.endswith(SUFFIX) and not entry.name.startswith(".")]
         return sorted((name.removesuffix(SUFFIX) for name in names), reverse=True)

@@ -31,8 +31,8 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of one request. `status` is None where no answer went out; `fields` are those refused.
+class Asked:
+    """One request, and what became of it. `status` is None where no answer went out; `fields` are those refused.
 
     A scripted fault that accepts first leaves two: the acceptance, then the fault.
     """
@@ -68,10 +68,10 @@ class Record:
         os.close(self._file)
 
 
-def outcomes(folder: Path) -> Iterator[Outcome]:
+def asked(folder: Path) -> Iterator[Asked]:
     """Every request, oldest first."""
     for line in _lines(folder):
-        yield Outcome(
+        yield Asked(
             at=datetime.fromisoformat(line["at"]),
             what=line["what"],
             status=line["status"],

@@ -83,7 +83,7 @@ class Routes:
             return refused(415, Refusal("Content-Type should be application/json."))
         try:
             fault = fault_from(json.loads(request.body))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             return refused(400, Refusal(str(error)))
         self._acceptance.script.add(fault)
         return as_json(asdict(fault), status=201)

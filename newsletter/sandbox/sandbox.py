@@ -15,7 +15,7 @@ from newsletter.sandbox.keys import Signer
 from newsletter.sandbox.loopback import is_loopback
 from newsletter.sandbox.mailbox import Mailbox
 from newsletter.sandbox.pages import Inbox, Standing
-from newsletter.sandbox.record import Accepted, Outcome, Record, accepted, accepted_count, outcomes
+from newsletter.sandbox.record import Accepted, Asked, Record, accepted, accepted_count, asked
 from newsletter.sandbox.routes import Routes
 from newsletter.sandbox.server import Server
 from newsletter.sandbox.spool import Spool, webhook_fault
@@ -148,9 +148,9 @@ class Sandbox:
         """How many recipients were accepted, those of the accept-only mode too."""
         return accepted_count(self._folder)
 
-    def outcomes(self) -> list[Outcome]:
-        """What became of each request, oldest first."""
-        return list(outcomes(self._folder))
+    def asked(self) -> list[Asked]:
+        """Each request and what became of it, oldest first."""
+        return list(asked(self._folder))
 
     def mails(self) -> list[Path]:
         """The `.eml` files, oldest first."""
@@ -170,6 +170,7 @@ class Sandbox:
             return Server(self._host, self._port, Routes(acceptance, Inbox(mailbox, self._standing)), acceptance)
         except OSError as error:
             self._record.close()
+            self._spool = None
             taken = f"{self._host}:{self._port} ({error.strerror})"
             text = f"the sandbox cannot listen on {taken}; stop what does, or take another port"
             raise SandboxError(text) from error

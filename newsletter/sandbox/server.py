@@ -76,7 +76,10 @@ class Handler(BaseHTTPRequestHandler):
         if "Transfer-Encoding" in self.headers or not re.fullmatch(r"[0-9]{1,15}", length):
             return refused(411, Refusal("Content-Length is required."))
         if int(length) <= MAX_REQUEST_BYTES:
-            return self.rfile.read(int(length))
+            body = self.rfile.read(int(length))
+            if len(body) < int(length):
+                raise ConnectionAbortedError("the client went away in the middle of its request")
+            return body
         left = min(int(length), _READ_AT_MOST)
         while left > 0 and (chunk := self.rfile.read(min(left, _CHUNK))):
             left -= len(chunk)

@@ -19,11 +19,12 @@ from urllib.parse import urlsplit
 from newsletter.sandbox.keys import Signer
 from newsletter.sandbox.loopback import is_loopback
 from newsletter.sandbox.outcomes import Event
+from newsletter.sandbox.whole import write_whole
 
 SPOOL_NAME = "spool"
 BATCH_SIZE = 1_000
 """Events to a post, at most."""
-POST_TIMEOUT_S = 30.0
+POST_TIMEOUT_S = 10.0
 FIRST_WAIT_S = 0.2
 LONGEST_WAIT_S = 30.0
 
@@ -65,9 +66,7 @@ class Spool:
         """On disk when this returns."""
         for start in range(0, len(events), BATCH_SIZE):
             name = f"{time.time_ns():020d}-{secrets.token_hex(4)}.json"
-            draft = self._folder / f".{name}"
-            draft.write_bytes(body_of(events[start : start + BATCH_SIZE]))
-            draft.replace(self._folder / name)
+            write_whole(self._folder / name, body_of(events[start : start + BATCH_SIZE]))
             with self._changed:
                 self._due[name] = 0.0
                 self._changed.notify_all()
@@ -90,7 +89,7 @@ class Spool:
     def _run(self) -> None:
         while (name := self._next()) is not None:
             path = self._folder / name
-            done = not path.exists() or self._post(path.read_bytes())
+            done = not path.exists() or self._post(path)
             if done:
                 path.unlink(missing_ok=True)
             with self._changed:
@@ -113,7 +112,14 @@ class Spool:
                 self._changed.wait(wait_s)
             return None
 
-    def _post(self, body: bytes) -> bool:
+    def _post(self, path: Path) -> bool:
+        """Whether the batch was answered with a 2xx."""
+        try:
+            return self._answered(path.read_bytes())
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def _answered(self, body: bytes) -> bool:
         timestamp = str(int(time.time()))
         headers = {
             "Content-Type": "application/json;charset=utf-8",
@@ -127,8 +133,6 @@ class Spool:
         try:
             connection.request("POST", target, body, headers)
             return 200 <= connection.getresponse().status < 300
-        except (OSError, http.client.HTTPException):
-            return False
         finally:
             connection.close()
 

@@ -36,9 +36,7 @@ def test_refusing_faults_accept_nobody(sandbox: Sandbox, kind: str, status: int)
     sandbox.fault(kind)
     assert post(sandbox, a_mail()).status == status
     assert sandbox.accepted() == []
-    assert [(outcome.what, outcome.fault, outcome.status) for outcome in sandbox.outcomes()] == [
-        ("fault", kind, status)
-    ]
+    assert [(asked.what, asked.fault, asked.status) for asked in sandbox.asked()] == [("fault", kind, status)]
     assert post(sandbox, a_mail()).status == 202
 
 
@@ -90,7 +88,7 @@ def test_drop_before_reading(sandbox: Sandbox) -> None:
     sandbox.fault("drop")
     with pytest.raises((ConnectionError, http.client.HTTPException)):
         post(sandbox, b" " * 20_000_000)
-    assert [(outcome.what, outcome.status) for outcome in sandbox.outcomes()] == [("fault", None)] * 2
+    assert [(asked.what, asked.status) for asked in sandbox.asked()] == [("fault", None)] * 2
     assert post(sandbox, a_mail()).status == 202
 
 
@@ -101,7 +99,7 @@ def test_accept_then_drop(sandbox: Sandbox) -> None:
         post(sandbox, a_mail("ann@example.org"))
     assert [entry.address for entry in sandbox.accepted()] == ["ann@example.org"]
     assert len(sandbox.mails()) == 1
-    assert [outcome.what for outcome in sandbox.outcomes()] == ["accepted", "fault"]
+    assert [asked.what for asked in sandbox.asked()] == ["accepted", "fault"]
 
 
 def test_accept_then_5xx(sandbox: Sandbox) -> None:

@@ -5,17 +5,28 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import resource
 import socket
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sandbox_requests import a_mail, call, post
 from sendgrid import SendGridAPIClient
 
 from newsletter.sandbox import Sandbox, accepted_count
+from newsletter.sandbox.letters import Letters
+from newsletter.sandbox.outcomes import Mail, events_of
+from newsletter.sandbox.rules import refusals
+
+NOW = datetime(2026, 5, 4, 10, 15, tzinfo=UTC)
 
 
 def test_accepted(sandbox: Sandbox) -> None:
@@ -60,7 +71,7 @@ def test_who_may_and_in_what_form(sandbox: Sandbox, options: dict[str, Any], sta
     reply = post(sandbox, a_mail(), **options)
     assert reply.status == status
     assert list(reply.json["errors"][0]) == ["message", "field", "help"]
-    assert [outcome.status for outcome in sandbox.outcomes()] == [status]
+    assert [asked.status for asked in sandbox.asked()] == [status]
     assert sandbox.accepted() == []
 
 
@@ -81,7 +92,7 @@ def test_wrong_path_and_wrong_method(sandbox: Sandbox) -> None:
     assert (reply.status, reply.headers["allow"]) == (405, "POST")
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"\xff\xfe", b"null"])
+@pytest.mark.parametrize("raw", [b"", b"{", b"\xff\xfe", b"null", b"[" * 200_000], ids=range(5))
 def test_no_json(sandbox: Sandbox, raw: bytes) -> None:
     """A body that is no JSON object is a bad request, whatever it is."""
     assert post(sandbox, raw).status == 400
@@ -195,7 +206,7 @@ def test_refused(lasting: Sandbox, body: dict[str, Any], field: str) -> None:
     assert reply.status == 400
     assert field in reply.fields
     assert reply.json["errors"][0]["help"].startswith("http://sendgrid.com/docs/")
-    last = lasting.outcomes()[-1]
+    last = lasting.asked()[-1]
     assert (last.what, last.status, last.count) == ("refused", 400, 0)
     assert field in last.fields
 
@@ -247,7 +258,7 @@ def test_too_large(sandbox: Sandbox) -> None:
     """A request of 30 MB is refused, and its client reads the 413 rather than a reset."""
     assert post(sandbox, b" " * 30_000_001).status == 413
     assert post(sandbox, b" " * 30_000_000).status == 413
-    assert [outcome.status for outcome in sandbox.outcomes()] == [413, 413]
+    assert [asked.status for asked in sandbox.asked()] == [413, 413]
 
 
 def test_a_connection_is_kept(sandbox: Sandbox) -> None:
@@ -274,6 +285,19 @@ def test_without_a_length(sandbox: Sandbox, line: bytes) -> None:
     with socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as client:
         client.sendall(b"POST /v3/mail/send HTTP/1.1\r\nHost: 127.0.0.1\r\n" + line + b"\r\n\r\n")
         assert client.recv(100).startswith(b"HTTP/1.1 411 ")
+
+
+def test_a_client_that_dies_in_its_request(sandbox: Sandbox) -> None:
+    """Half a request is neither accepted nor refused, even where its half is JSON."""
+    address = urlsplit(sandbox.url)
+    body = json.dumps(a_mail()).encode()
+    head = b"POST /v3/mail/send HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer x\r\n"
+    kind = b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (len(body) + 1)
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as client:
+        client.sendall(head + kind + body)
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(100) == b""
+    assert sandbox.asked() == []
 
 
 def test_accept_only_keeps_counts(tmp_path: Path) -> None:
@@ -307,3 +331,89 @@ def test_a_folder_that_cannot_be_written(sandbox: Sandbox, tmp_path: Path) -> No
     (tmp_path / "away").rename(folder)
     assert post(sandbox, a_mail()).status == 202
     assert len(sandbox.mails()) == len(sandbox.accepted()) == 1
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """As if the disk were full for any file over 100 kB."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.usefixtures("small_files")
+def test_a_disk_that_fills_half_way(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Where the second mail of a request cannot be written, the first does not stay, nor any draft."""
+    body = a_mail("ann@example.org", "bo@example.org", content=[{"type": "text/html", "value": "[[name]]" * 20}])
+    body["personalizations"][1]["substitutions"]["[[name]]"] = "x" * 9_000
+    assert post(sandbox, body).status == 500
+    assert sandbox.accepted() == []
+    assert {path.name for path in (tmp_path / "sandbox").iterdir()} == {
+        "record.jsonl",
+        "webhook-key.pem",
+        "webhook-key.pub",
+    }
+    assert post(sandbox, a_mail()).status == 202
+
+
+def test_several_at_once(sandbox: Sandbox) -> None:
+    """8 senders with 10 requests of 5 readers: 400 accepted, 400 mails, no line of the record torn by another."""
+
+    def send(sender: int) -> list[int]:
+        batches = [[f"r{sender}-{batch}-{number}@example.org" for number in range(5)] for batch in range(10)]
+        return [post(sandbox, a_mail(*batch)).status for batch in batches]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert {status for statuses in pool.map(send, range(8)) for status in statuses} == {202}
+    assert len({entry.address for entry in sandbox.accepted()}) == len(sandbox.mails()) == 400
+    assert len({entry.message_id for entry in sandbox.accepted()}) == 80
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def places(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """The path of each value in a body."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, entry in inner for place in places(entry, (*path, key)))]
+
+
+def whole_mail() -> dict[str, Any]:
+    return a_mail(
+        "ann@example.org",
+        "click@example.org",
+        reply_to={"email": "desk@example.org", "name": "Desk"},
+        headers={"X-A": "b"},
+        categories=["daily"],
+        send_at=0,
+        asm={"group_id": 7},
+        attachments=[{"content": "eA==", "filename": "x", "type": "text/plain", "content_id": "c"}],
+        mail_settings={"footer": {"enable": True, "text": "x"}},
+        tracking_settings={"click_tracking": {"enable": True}},
+    )
+
+
+@given(place=st.sampled_from(places(whole_mail())), value=VALUES)
+def test_whatever_stands_in_the_body(place: tuple[str | int, ...], value: object) -> None:
+    """Any value anywhere is refused in words, or becomes a mail and its events; nothing raises."""
+    body: Any = whole_mail()
+    if not place:
+        body = value
+    else:
+        holder = body
+        for key in place[:-1]:
+            holder = holder[key]
+        holder[place[-1]] = value
+    found = refusals(body, NOW)
+    assert all(refusal.message for refusal in found)
+    if not found:
+        letters = Letters(body, message_id="m", now=NOW)
+        for position, personalization in enumerate(body["personalizations"]):
+            assert letters.mail(personalization, position, custom_args={}, outcome="delivered")
+            mail = Mail(body=body, html="")
+            assert list(events_of(mail, personalization, position, message_id="m", at=0, custom_args={}))
