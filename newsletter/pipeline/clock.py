@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -154,9 +154,8 @@ def _too_few(context: Context, action: Action, on: Target, problem: str) -> None
     """The newsletter's policy: hold, skip, or go with what there is and tell the editors. Never an empty edition."""
     policy = on.newsletter.too_few
     if policy == "send_notice":
-        fewer = replace(on, newsletter=replace(on.newsletter, minimum=1))
         try:
-            freezing.freeze(context, fewer, by=BY, at=action.planned_at)
+            freezing.freeze(context, on.with_few(), by=BY, at=action.planned_at)
         except freezing.TooFewStoriesError:
             policy = "hold"
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from difflib import get_close_matches
 
@@ -48,6 +48,10 @@ class Target:
     def id(self) -> str:
         return edition_id(self.newsletter.slug, self.date, self.suffix)
 
+    def with_few(self) -> Target:
+        """The same edition, content with a single story."""
+        return replace(self, newsletter=replace(self.newsletter, minimum=1))
+
     @property
     def planned_at(self) -> datetime | None:
         """When the schedule has it go; None for an extra edition or a newsletter without a schedule."""
@@ -68,4 +72,5 @@ def target(context: Context, words: str, now: datetime) -> Target:
         on = date.fromisoformat(found["date"])
     except ValueError as error:
         raise UsageError(f"{words!r} is not an edition: there is no such date as {found['date']}") from error
-    return Target(newsletter=context.newsletter(found["newsletter"]), date=on, suffix=found["suffix"])
+    wanted = Target(newsletter=context.newsletter(found["newsletter"]), date=on, suffix=found["suffix"])
+    return wanted if wanted.suffix is None else wanted.with_few()  # an extra edition is made for one story

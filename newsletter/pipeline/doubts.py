@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
 
@@ -41,6 +42,20 @@ def verdict(item: doubt.Doubt, now: datetime) -> str:
     if item.others_heard_at is not None:
         return f"no event yet after {minutes} minutes, while other batches are heard; wait for {plan.QUIET_TIME} in all"
     return f"no event of any batch in {minutes} minutes: is the event webhook set up? Look at the ESP's activity feed"
+
+
+def document(item: doubt.Doubt, now: datetime) -> dict[str, Any]:
+    """A batch in doubt and its evidence, for `--json`."""
+    return {
+        "batch": item.number,
+        "readers": item.readers,
+        "attempt": item.attempt,
+        "claimed_at": item.claimed_at.isoformat(),
+        "status": item.status,
+        "error": item.error,
+        "others_heard_at": item.others_heard_at.isoformat() if item.others_heard_at else None,
+        "verdict": verdict(item, now),
+    }
 
 
 def listed(context: Context, edition: str) -> tuple[doubt.Doubt, ...]:

@@ -250,3 +250,23 @@ def _why_not(story: Story | None, digest: str, newsletter: Newsletter, now: date
     if story.expires is not None and story.expires <= now:
         return f"expired at {story.expires.astimezone(newsletter.zone):%a %d %b %H:%M}"
     return None
+
+
+def standing(context: Context, target: Target) -> EditionState:
+    """Where an edition stands; `open` where it has no row yet."""
+    with context.store.read() as tx:
+        row = editions.find(tx, target.id)
+    return row.state if row else EditionState.OPEN
+
+
+def require_signed(context: Context, target: Target) -> None:
+    """Raise UsageError while a frozen edition waits for signatures that its newsletter asks for."""
+    if target.newsletter.sign_off == "none" or standing(context, target) is EditionState.SIGNED_OFF:
+        return
+    with context.store.read() as tx:
+        row = editions.find(tx, target.id)
+    mark = (row.fingerprint or "").removeprefix("sha256:")[:8] if row else ""
+    raise UsageError(
+        f"{target.id} waits for sign-off ({target.newsletter.sign_off}): send a test, look at it, then "
+        f"`newsletter edition sign-off {target.id} {mark}`"
+    )

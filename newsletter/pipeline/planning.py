@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from newsletter.audience.reasons import in_words
-from newsletter.errors import RenderError
+from newsletter.errors import RenderError, UsageError
 from newsletter.model import EditionState, Finding, Level, Newsletter
 from newsletter.pipeline import composing, gathering
 from newsletter.pipeline.context import Context, Target
@@ -70,6 +71,14 @@ def plan(context: Context, target: Target, now: datetime) -> EditionPlan:
         missing=tuple(dict.fromkeys(missing)),
         next_at=upcoming[0].at if upcoming else None,
     )
+
+
+def in_brief(plan_: EditionPlan) -> str:
+    """The edition in one line: stories, readers, fingerprint."""
+    stories = sum(len(part.stories) for part in plan_.gathered.assembly.chosen)
+    mark = plan_.composed.message.fingerprint if plan_.composed else "not rendered"
+    readers = f"{plan_.mailable:,} readers on the list {plan_.target.newsletter.list}"
+    return f"{plan_.target.id}: {stories} stories, {readers}, {mark}"
 
 
 def in_text(plan_: EditionPlan) -> str:
@@ -180,3 +189,21 @@ def _finding(finding: Finding) -> dict[str, str]:
         "where": finding.where,
         "problem": finding.problem,
     }
+
+
+def preview(context: Context, target: Target, now: datetime) -> tuple[Path, Path]:
+    """Render an edition as it stands into `var/preview/`; gives the HTML file and the text file.
+
+    Raises UsageError without stories, RenderError for a template that cannot be rendered.
+    """
+    gathered = gathering.gather(context, target.with_few(), now)
+    if gathered.assembly.edition is None:
+        raise UsageError(f"{target.id}: " + "; ".join(gathered.assembly.problems))
+    message = composing.compose(context, target.newsletter, gathered.assembly.edition).message
+    folder = context.settings.var / "preview"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = target.id.replace("/", "-")
+    html, text = folder / f"{name}.html", folder / f"{name}.txt"
+    html.write_text(message.html, encoding="utf-8")
+    text.write_text(message.text, encoding="utf-8")
+    return html, text

@@ -219,6 +219,19 @@ def suppress(context: Context, addresses: Iterable[str], *, reason: str, source:
         return roster.suppress(tx, keys, reason=reason, scope="all", source=source, now=context.clock())
 
 
+def suppress_csv(context: Context, file: Path, *, reason: str) -> ImportReport:
+    """Suppress the addresses of a CSV file for every list, all in one transaction. Raises ContentError."""
+    added = known = 0
+    rejected: list[Rejected] = []
+    with _opened(file) as lines, context.store.write() as tx:
+        for people, bad in _parts(read_people(lines, _key(context), shown=str(file))):
+            rejected += bad
+            keys = [person.identity.key for person in people]
+            news = roster.suppress(tx, keys, reason=reason, scope="all", source=file.name, now=context.clock())
+            added, known = added + news, known + len(keys) - news
+    return ImportReport(list="", added=added, known=known, kept_out=0, suppressed=added, rejected=tuple(rejected))
+
+
 # --- why ----------------------------------------------------------------------------------------------------------
 
 

@@ -238,6 +238,18 @@ def resume(context: Context, edition: str) -> int:
     return live.id
 
 
+def resume_interrupted(context: Context, edition: str) -> int:
+    """Carry on with a send that nobody paused; gives its id for `run`. Raises UsageError, BusyError."""
+    with context.store.read() as tx:
+        live = _live(tx, edition)
+    if live.state is SendState.PAUSED:
+        raise UsageError(
+            f"{edition} is paused: {live.reason}. After the cure: `newsletter send resume {edition}`, "
+            f"or `newsletter send cancel {edition}`"
+        )
+    return resume(context, edition)
+
+
 def refuse_if_busy(tx: Tx, live: sends.SendRow) -> None:
     """Raise BusyError where a living process has batches of this send in its hands."""
     here = owner.this_process()

@@ -1,0 +1,46 @@
+# The commands of this project; `make` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test check format lock bench golden clean
+
+help: ## List the commands
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/ready-dev: .venv/ready requirements-dev.lock
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: .venv/ready ## Take the sample stories and 2,500 sample readers through the whole job, to a sandbox on this machine
+	NEWSLETTER_SANDBOX=1 $(BIN)/newsletter demo
+
+test: .venv/ready-dev ## Run all tests
+	$(BIN)/pytest
+
+check: .venv/ready-dev ## Format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: .venv/ready-dev ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## Resolve the dependencies anew (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra build pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra build --extra dev --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
+
+bench: .venv/ready-dev ## Measure: a send of 100,000 readers beside a bare loop
+	$(BIN)/python benchmarks/send.py
+
+golden: .venv/ready-dev ## Write the golden mails anew, to be looked at before they are committed
+	$(BIN)/pytest tests/rendering --update-golden
+
+clean: ## Remove the environment and what the demo made
+	rm -rf .venv var

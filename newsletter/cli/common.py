@@ -1,0 +1,142 @@
+"""What commands share: the wired house, moments, questions, JSON, names."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newsletter.errors import UsageError
+
+if TYPE_CHECKING:
+    from newsletter.model import SendReport
+    from newsletter.pipeline.context import Context
+    from newsletter.settings import Settings
+
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+YES = click.option("--yes", is_flag=True, help="Answer the question with yes.")
+NOW = click.option("--now", "moment", metavar="ISO", help="Rehearse another moment; changes nothing.")
+BY = click.option("--by", metavar="NAME", help="Who does it; your login name where it is left out.")
+CONFIRM_COUNT = click.option(
+    "--confirm-count", type=int, metavar="N", help="Answer the audience guard with the number of readers."
+)
+EDITION = click.argument("edition", metavar="EDITION")
+"""`daily` (today's) or `daily/2026-05-04`."""
+
+
+def open_house(*, quiet: bool = True) -> Context:
+    """The wired house. Commands are quiet unless asked (NEWSLETTER_LOG=debug); what runs for long logs as set."""
+    from newsletter.services import open_context
+    from newsletter.settings import load_settings
+
+    settings = load_settings()
+    set_up_log(settings, quiet=quiet)
+    return open_context(settings)
+
+
+def set_up_log(settings: Settings, *, quiet: bool) -> None:
+    """Structured lines on stderr, one a change of state."""
+    import structlog
+
+    level = logging.getLevelNamesMapping()[settings.log.upper()]
+    if quiet and level != logging.DEBUG:
+        level = max(level, logging.ERROR)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, format="level=%(levelname)s %(message)s")
+
+
+def log_fault(error: Exception) -> None:
+    """The traceback of a fault of the program, for whoever set NEWSLETTER_LOG=debug."""
+    import structlog
+
+    structlog.get_logger().debug("fault", trace="".join(_traceback(error)))
+
+
+def _traceback(error: Exception) -> Sequence[str]:
+    import traceback
+
+    return traceback.format_exception(error)
+
+
+def login() -> str:
+    """Who typed the command, as the machine knows them."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "somebody"
+
+
+def when(context: Context, moment: str | None) -> datetime:
+    """The moment to rehearse, or now. A naive one is in the organisation's zone. Raises UsageError."""
+    if moment is None:
+        return context.clock()
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError as error:
+        raise UsageError(f"--now {moment!r}: write it as 2026-05-04T05:30, with a zone if you like") from error
+    return at if at.tzinfo else at.replace(tzinfo=context.organisation.zone)
+
+
+def show_json(document: object) -> None:
+    """One document on stdout."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+
+
+def ask(question: str, *, yes: bool) -> None:
+    """Say what will be done and ask. Raises UsageError where nobody can answer, click.Abort on a no."""
+    click.echo(question, err=True)
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("nothing was done: nobody is here to answer; add --yes if that is what you want")
+    click.confirm("Go on?", abort=True, err=True)
+
+
+def progress(label: str) -> Callable[[int, int], None] | None:
+    """A bar with rate and time left where stderr is a terminal."""
+    if not sys.stderr.isatty():
+        return None
+    state: dict[str, Any] = {}
+
+    def show(done: int, whole: int) -> None:
+        if "bar" not in state:
+            state["bar"] = click.progressbar(length=whole, label=label, file=sys.stderr, show_pos=True)
+            state["bar"].__enter__()
+        bar = state["bar"]
+        bar.update(max(done - bar.pos, 0))
+        if done >= whole:
+            bar.__exit__(None, None, None)
+
+    return show
+
+
+def shown(path: Path) -> str:
+    """A path as the person who typed the command would write it."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd().resolve()))
+    except ValueError:
+        return str(path)
+
+
+def exit_code(report: SendReport) -> int:
+    """0 for a send that is done, 4 for one that is partly done or in doubt, 1 for one that is not done."""
+    if report.state == "sent":
+        return 0
+    return 4 if report.accepted or report.in_doubt else 1

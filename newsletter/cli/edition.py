@@ -1,0 +1,173 @@
+"""`newsletter edition …`: what would go out, and the word that it may."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli.common import (
+    BY,
+    CONFIRM_COUNT,
+    EDITION,
+    JSON,
+    NOW,
+    YES,
+    ask,
+    login,
+    open_house,
+    show_json,
+    shown,
+    when,
+)
+
+if TYPE_CHECKING:
+    from newsletter.model import EditionState
+    from newsletter.pipeline.context import Target
+    from newsletter.pipeline.freezing import Frozen
+
+
+@click.group()
+def edition() -> None:
+    """See, proof, freeze and sign off editions."""
+
+
+@edition.command()
+@EDITION
+@NOW
+@JSON
+def plan(edition: str, moment: str | None, as_json: bool) -> None:
+    """Tell in words what would go out, to how many, what is missing, and what waits and why."""
+    from newsletter.pipeline import planning
+    from newsletter.pipeline.context import target
+
+    context = open_house()
+    now = when(context, moment)
+    found = planning.plan(context, target(context, edition, now), now)
+    if as_json:
+        show_json(planning.document(found))
+    else:
+        click.echo(planning.in_text(found), nl=False)
+
+
+@edition.command()
+@EDITION
+@NOW
+@JSON
+def proof(edition: str, moment: str | None, as_json: bool) -> int:
+    """Check the finished message; 1 where something stops it."""
+    from newsletter.pipeline import planning
+    from newsletter.pipeline.context import target
+
+    context = open_house()
+    now = when(context, moment)
+    found = planning.plan(context, target(context, edition, now), now)
+    if as_json:
+        document = planning.document(found)
+        show_json({name: document[name] for name in ("edition", "fingerprint", "missing", "findings")})
+    else:
+        for finding in found.findings:
+            click.echo(f"{finding.level.value:5} {finding.check:18} {finding.where}: {finding.problem}")
+        for missing in found.missing:
+            click.echo(f"stop  {missing}")
+        click.echo("It may go." if not found.missing else "It may not go like this.")
+    return 1 if found.missing else 0
+
+
+@edition.command()
+@EDITION
+@NOW
+def preview(edition: str, moment: str | None) -> None:
+    """Render an edition as it stands into files: HTML to open in a browser, and the plain text."""
+    from newsletter.pipeline import planning
+    from newsletter.pipeline.context import target
+
+    context = open_house()
+    now = when(context, moment)
+    for path in planning.preview(context, target(context, edition, now), now):
+        click.echo(shown(path))
+
+
+@edition.command()
+@EDITION
+@click.option("--after-freeze", metavar="STORY", help="Freeze anew with a late story, while nothing has gone.")
+@click.option("--few", is_flag=True, help="Go with fewer stories than the newsletter's minimum.")
+@CONFIRM_COUNT
+@BY
+@YES
+def freeze(
+    edition: str, after_freeze: str | None, few: bool, confirm_count: int | None, by: str | None, yes: bool
+) -> None:
+    """Fix the bytes, the stories and the readers of an edition."""
+    from newsletter.pipeline import freezing, planning
+    from newsletter.pipeline.context import target
+
+    context = open_house()
+    on = target(context, edition, context.clock())
+    on = on.with_few() if few else on
+    ask("Freezes " + planning.in_brief(planning.plan(context, on, context.clock())), yes=yes)
+    by = by or login()
+    if after_freeze is None:
+        frozen = freezing.freeze(context, on, by=by, confirmed=confirm_count)
+    else:
+        frozen = freezing.refreeze(context, on, by=by, story=after_freeze, confirmed=confirm_count)
+    _say(on, frozen)
+
+
+def _say(on: Target, frozen: Frozen) -> None:
+    click.echo(
+        f"{frozen.edition} is frozen: {frozen.stories} stories, {frozen.mailable:,} of {frozen.candidates:,} readers\n"
+        f"{frozen.fingerprint}"
+    )
+    if on.newsletter.sign_off != "none":
+        mark = frozen.fingerprint.removeprefix("sha256:")[:8]
+        click.echo(f"It waits for sign-off: newsletter edition sign-off {frozen.edition} {mark}")
+
+
+@edition.command("sign-off")
+@EDITION
+@click.argument("fingerprint")
+@BY
+def sign_off(edition: str, fingerprint: str, by: str | None) -> None:
+    """Say that the frozen bytes of this FINGERPRINT (its first signs are enough) may go."""
+    from newsletter.pipeline import freezing
+    from newsletter.pipeline.context import target
+
+    context = open_house()
+    on = target(context, edition, context.clock())
+    enough = freezing.sign_off(context, on, fingerprint=fingerprint, by=by or login())
+    click.echo(f"{on.id} is signed off" if enough else f"{on.id} has your signature and waits for another")
+
+
+@edition.command()
+@EDITION
+@click.option("--reason", required=True, help="Why, for the others.")
+@BY
+def hold(edition: str, reason: str, by: str | None) -> None:
+    """Stop an edition before it goes; `send now`, a new freeze or a sign-off lets it go again."""
+    from newsletter.model import EditionState
+
+    _stand(edition, EditionState.HELD, reason, by)
+
+
+@edition.command()
+@EDITION
+@click.option("--reason", required=True, help="Why, for the others.")
+@BY
+def skip(edition: str, reason: str, by: str | None) -> None:
+    """Leave an edition out."""
+    from newsletter.model import EditionState
+
+    _stand(edition, EditionState.SKIPPED, reason, by)
+
+
+def _stand(edition: str, state: EditionState, reason: str, by: str | None) -> None:
+    from newsletter.errors import UsageError
+    from newsletter.pipeline import freezing
+    from newsletter.pipeline.context import target
+
+    context = open_house()
+    on = target(context, edition, context.clock())
+    if not freezing.stand(context, on, state, reason=reason, by=by or login()):
+        raise UsageError(f"{on.id} can no longer be {state.value}; see `newsletter send status {on.id}`")
+    click.echo(f"{on.id} is {state.value}: {reason}")

@@ -1,0 +1,101 @@
+"""`newsletter tick`, `serve`, `sandbox`, `db …`: what runs by itself, and the machine's own affairs."""
+
+from __future__ import annotations
+
+import click
+
+from newsletter.cli.common import JSON, NOW, open_house, show_json, when
+
+
+@click.command()
+@NOW
+@JSON
+def tick(moment: str | None, as_json: bool) -> int:
+    """Do once what the clock says is due; with --now only tell what would be. 4 where something was not done."""
+    from newsletter.cli.local import sandbox_if_asked
+    from newsletter.pipeline import clock
+
+    context = open_house(quiet=moment is not None)
+    if moment is not None:
+        done = tuple(clock.Done(action=action) for action in clock.due(context, when(context, moment)))
+    else:
+        with sandbox_if_asked(context):
+            done = clock.tick(context)
+    if as_json:
+        show_json(
+            [
+                {
+                    "edition": d.action.edition,
+                    "action": d.action.kind.value,
+                    "planned_at": d.action.planned_at,
+                    "reason": d.action.reason,
+                    "late": d.action.late,
+                    "problem": d.problem,
+                }
+                for d in done
+            ]
+        )
+    else:
+        for d in done:
+            click.echo(f"{d.action.edition}: {d.action.kind.value} ({d.action.reason}) {d.problem}".rstrip())
+        if not done:
+            click.echo("nothing is due")
+    return 4 if any(d.problem for d in done) else 0
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+def serve(host: str, port: int) -> None:
+    """Serve the event webhook, unsubscribe pages and pictures."""
+    import uvicorn
+
+    from newsletter.web.app import create_app
+
+    context = open_house(quiet=False)
+    click.echo(f"serving on http://{host}:{port}/, for readers at {context.settings.base_url}", err=True)
+    # Its own access log would print tokens: the app writes a line of its own, without them.
+    uvicorn.run(create_app(context), host=host, port=port, log_config=None, access_log=False)
+
+
+@click.command()
+@click.option("--port", default=8025, show_default=True)
+@click.option("--accept-only", is_flag=True, help="Check, count and answer only: no mails, no events.")
+def sandbox(port: int, accept_only: bool) -> None:
+    """Run a SendGrid on this machine: it takes mail, shows an inbox, and posts signed events to `newsletter serve`."""
+    import signal
+    import threading
+
+    from newsletter.errors import ConfigError
+    from newsletter.sandbox import Sandbox, SandboxError
+    from newsletter.settings import load_settings
+
+    settings = load_settings()
+    webhook_url = None if accept_only else "http://127.0.0.1:8000/hooks/sendgrid"
+    if not settings.public and webhook_url is not None:
+        webhook_url = f"{settings.base_url.rstrip('/')}/hooks/sendgrid"
+    done = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: done.set())
+    try:
+        with Sandbox(settings.var / "sandbox", port=port, webhook_url=webhook_url, accept_only=accept_only):
+            done.wait()
+    except SandboxError as error:
+        raise ConfigError(str(error)) from error
+
+
+@click.group()
+def db() -> None:
+    """The database's own affairs."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the tables to this version of the program."""
+    from newsletter.services import utc_now
+    from newsletter.settings import load_settings
+    from newsletter.storage import Store, schema
+
+    store = Store(load_settings().database_url)
+    schema.upgrade(store, utc_now())
+    click.echo(f"the database has schema {schema.HEAD}")

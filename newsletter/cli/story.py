@@ -1,0 +1,168 @@
+"""`newsletter story …`: editors and their files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newsletter.cli.common import BY, JSON, login, open_house, show_json, shown
+
+if TYPE_CHECKING:
+    from newsletter.model import Finding, Story
+    from newsletter.stories.load import Desk
+
+
+@click.group()
+def story() -> None:
+    """Make, import, check and approve stories."""
+
+
+@story.command()
+@click.argument("headline")
+@click.option("--section", required=True, help="One of the newsletters' sections, by its slug.")
+@click.option("--author", help="Who writes it; your login name where it is left out.")
+def new(headline: str, section: str, author: str | None) -> None:
+    """Make a draft with the form of a story."""
+    from newsletter.pipeline import desk
+
+    path = desk.new(open_house(), headline, section, author=author or login())
+    click.echo(f"{shown(path)}\nWrite it, then: newsletter story check {path.stem}")
+
+
+@story.command("list")
+@click.option("--status", help="Only stories that stand so: draft, ready, approved, killed …")
+@JSON
+def list_(status: str | None, as_json: bool) -> int:
+    """Show every story and where it stands; files that cannot be read, with their faults. 1 where there are any."""
+    from newsletter.pipeline import gathering
+
+    found = gathering.read_desk(open_house())
+    stories = [item for item in found.stories if status in (None, item.status.value, item.standing.value)]
+    if as_json:
+        show_json(_list_document(found, stories))
+    else:
+        for item in stories:
+            click.echo(f"{item.standing.value:24} {item.section:16} {item.slug}\n{'':24} {item.headline}")
+        for fault in found.faults:
+            click.echo(str(fault), err=True)
+        click.echo(f"{len(stories)} stories, {len(found.broken)} files with faults", err=True)
+    return 1 if found.broken else 0
+
+
+def _list_document(found: Desk, stories: list[Story]) -> dict[str, Any]:
+    return {
+        "stories": [
+            {
+                "slug": item.slug,
+                "path": item.path,
+                "headline": item.headline,
+                "section": item.section,
+                "standing": item.standing.value,
+                "priority": item.priority,
+                "go_live": item.go_live,
+                "expires": item.expires,
+                "approved_by": item.approval.by if item.approval else None,
+            }
+            for item in stories
+        ],
+        "faults": [{"path": f.path, "line": f.line, "problem": f.problem} for f in found.faults],
+    }
+
+
+@story.command()
+@click.argument("names", metavar="[STORY]...", nargs=-1)
+@JSON
+def check(names: tuple[str, ...], as_json: bool) -> int:
+    """Check stories before approval, all where none is named. 1 where something stops one."""
+    from newsletter.errors import ContentError
+    from newsletter.model import Level
+    from newsletter.pipeline import desk, gathering
+    from newsletter.stories.load import Desk
+
+    context = open_house()
+    found = Desk(stories=tuple(desk.find(context, name) for name in names)) if names else gathering.read_desk(context)
+    stories, faults = found.stories, found.faults
+    findings = desk.findings(context, stories, context.clock())
+    if as_json:
+        show_json([_finding(f) for f in findings] + [{"where": str(f), "level": "stop"} for f in faults])
+    else:
+        for finding in findings:
+            click.echo(f"{finding.level.value:5} {finding.where}: {finding.problem}")
+        click.echo(f"{len(stories)} stories checked, {len(findings)} findings", err=True)
+        if faults:
+            raise ContentError(faults)
+    return 1 if faults or any(f.level is Level.STOP for f in findings) else 0
+
+
+def _finding(finding: Finding) -> dict[str, str]:
+    return {
+        "check": finding.check,
+        "level": finding.level.value,
+        "where": finding.where,
+        "problem": finding.problem,
+    }
+
+
+@story.command()
+@click.argument("names", metavar="STORY...", nargs=-1, required=True)
+@BY
+def approve(names: tuple[str, ...], by: str | None) -> None:
+    """Seal stories as they are now: an edit afterwards breaks the seal."""
+    from newsletter.pipeline import desk
+
+    context = open_house()
+    for name in names:
+        done = desk.approve(context, name, by=by or login())
+        click.echo(f"{done.path}: approved by {by or login()}, {done.digest[:23]}…")
+
+
+@story.command()
+@click.argument("names", metavar="STORY...", nargs=-1, required=True)
+@BY
+def revoke(names: tuple[str, ...], by: str | None) -> None:
+    """Take approvals back: the stories are ready again and do not go out."""
+    from newsletter.pipeline import desk
+
+    context = open_house()
+    for name in names:
+        click.echo(f"{desk.revoke(context, name, by=by or login()).path}: no longer approved")
+
+
+@story.command()
+@click.argument("names", metavar="STORY...", nargs=-1, required=True)
+@BY
+def kill(names: tuple[str, ...], by: str | None) -> None:
+    """Mark stories as killed: they never go out, and a frozen edition that holds one is held."""
+    from newsletter.pipeline import desk
+
+    context = open_house()
+    for name in names:
+        click.echo(f"{desk.kill(context, name, by=by or login()).path}: killed")
+
+
+@story.command("import")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--section", help="The section of the new stories; by the label over the text where it is left out.")
+@click.option("--again", is_flag=True, help="Write a story once more that was imported before.")
+@JSON
+def import_(files: tuple[Path, ...], section: str | None, again: bool, as_json: bool) -> None:
+    """Make drafts from plain text, as copied from a web page or a mail. Never overwrites, never approves."""
+    from newsletter.pipeline import desk
+    from newsletter.stories.importing import import_report
+
+    context = open_house()
+    for file in files:
+        done = desk.import_file(context, file, section=section, again=again)
+        if as_json:
+            show_json(import_report(done.imported, done.paths))
+            continue
+        for path, draft in zip(done.paths, done.imported.stories, strict=True):
+            click.echo(f"{path or '(not written)'}: {draft.headline or 'no headline found'}")
+        for words in done.known:
+            click.echo(f"  {words}")
+        for dropped in done.imported.dropped:
+            click.echo(f"  line {dropped.line}: left out {dropped.text!r}")
+        for warning in done.imported.warnings:
+            click.echo(f"  line {warning.line}: {warning.message}")

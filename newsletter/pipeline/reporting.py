@@ -1,0 +1,84 @@
+"""Where an edition and its sends stand, for people and for programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from newsletter.errors import UsageError
+from newsletter.model import SendReport
+from newsletter.pipeline.context import Context, Target, target
+from newsletter.storage import Tx, balance, editions, sends
+from newsletter.tracking import report_document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingOf:
+    """An edition and all its sends, live ones first."""
+
+    edition: editions.EditionRow
+    sends: tuple[SendReport, ...]
+
+
+def resolve_name(context: Context, words: str) -> str:
+    """The edition that a command means: a newsletter is its latest edition. Raises UsageError."""
+    if "/" in words:
+        return target(context, words, context.clock()).id
+    newsletter = context.newsletter(words)
+    with context.store.read() as tx:
+        latest = editions.latest(tx, newsletter.slug)
+    if latest is None:
+        raise UsageError(f"{words} has no edition yet; see `newsletter edition plan {words}`")
+    return latest
+
+
+def standing(context: Context, words: str) -> StandingOf:
+    """Where one edition stands. Raises UsageError for one that never came to be."""
+    name = resolve_name(context, words)
+    with context.store.read() as tx:
+        found = _standing(tx, name)
+    if found is None:
+        raise UsageError(f"{name} is not known yet; see `newsletter edition plan {name}`")
+    return found
+
+
+def everything(context: Context) -> tuple[StandingOf, ...]:
+    """Every edition, newest first."""
+    with context.store.read() as tx:
+        found = [_standing(tx, name) for name in editions.names(tx)]
+    return tuple(item for item in found if item is not None)
+
+
+def _standing(tx: Tx, name: str) -> StandingOf | None:
+    row = editions.find(tx, name)
+    if row is None:
+        return None
+    return StandingOf(edition=row, sends=tuple(balance.report(tx, send.id) for send in sends.of_edition(tx, name)))
+
+
+def document(of: StandingOf) -> dict[str, Any]:
+    """The answer of `send status --json` (docs/interface)."""
+    return {
+        "edition": of.edition.name,
+        "state": of.edition.state.value,
+        "reason": of.edition.reason,
+        "fingerprint": of.edition.fingerprint,
+        "sends": [report_document(report) for report in of.sends],
+    }
+
+
+def headline(of: StandingOf) -> str:
+    """One line: the edition, its state and why, its fingerprint."""
+    row = of.edition
+    reason = f" ({row.reason})" if row.reason else ""
+    return f"{row.name} is {row.state.value}{reason}  {row.fingerprint or 'not frozen'}"
+
+
+def in_brief(context: Context, on: Target) -> str:
+    """A frozen edition in one line: stories, readers, fingerprint."""
+    with context.store.read() as tx:
+        row, live = editions.find(tx, on.id), sends.live(tx, on.id)
+        stories = len(editions.frozen_stories(tx, row.id)) if row else 0
+        readers = sends.mailable_count(tx, live.id) if live else 0
+    mark = row.fingerprint if row else "not frozen"
+    return f"{on.id}: {stories} stories, {readers:,} readers on the list {on.newsletter.list}, {mark}"
