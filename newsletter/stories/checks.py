@@ -143,6 +143,8 @@ def _in_text(line: int, text: str) -> Iterator[_Found]:
         yield "placeholder", Level.STOP, f"`{match[0]}` waits for its words: write them", line
     if "[[" in text:
         yield "token", Level.STOP, "`[[` would be replaced when the mail is sent: write it with a space between", line
+    if "**" in text:
+        yield "marks", Level.WARN, "readers will see `**` as it stands: strong text ends before a space or a sign", line
     if match := _HTML.search(text):
         yield "html", Level.WARN, f"readers will see `{match[0]}` as it stands: HTML is not read", line
 

@@ -126,7 +126,7 @@ class _Reading:
     def item(self, node: SyntaxTreeNode, depth: int) -> Item:
         texts = [child for child in node.children if child.type == "paragraph"]
         lists = [child for child in node.children if child.type.endswith("_list")]
-        if node.children[:1] != texts[:1] or len(texts) > 1 or len(texts) + len(lists) < len(node.children):
+        if len(texts) != 1 or node.children[0] != texts[0] or len(texts) + len(lists) < len(node.children):
             problem = "an item is one paragraph, with a list under it at most: start another item, or end the list"
             self.fault(self.line(node), problem if node.children else "an item without text: write it or remove it")
         run_in, spans = self.text(texts[0]) if texts else (None, ())
