@@ -1,0 +1,79 @@
+"""The application: which addresses there are, and which answer each error gets."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, PlainTextResponse
+
+from newsletter.audience.tokens import BadTokenError
+from newsletter.errors import StoreError
+from newsletter.pipeline.context import Context
+from newsletter.storage import schema
+from newsletter.web import hooks, images, readers, style
+from newsletter.web.frame import Frame
+from newsletter.web.pages import Pages
+
+log = structlog.get_logger()
+
+RETRY_AFTER_S = 60
+"""After how long a client may ask again when the database did not answer."""
+
+
+def create_app(context: Context) -> FastAPI:
+    """The ASGI application over a wired house; run it by `server.serve`.
+
+    Raises RenderError where a template under `templates/web` cannot be filled: better at the start than in front of
+    a reader. Templates, stylesheet and content are read once; a change shows after the next start.
+    """
+    pages = Pages(
+        context.settings.templates / "web",
+        organisation=context.organisation,
+        root=urlsplit(context.settings.base_url).path,
+    )
+    # No slash is added or taken by a redirect: one-click clients follow none (RFC 8058, section 3.1).
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.include_router(hooks.routes(context))
+    app.include_router(readers.routes(context, pages))
+    app.include_router(images.routes(context.settings.content / "images"))
+    app.include_router(style.routes(pages.style, context.newsletters.values()))
+    _add_health(app, context)
+    _add_errors(app, pages)
+    app.add_middleware(Frame, failure=pages.problem(500))
+    return app
+
+
+def _add_health(app: FastAPI, context: Context) -> None:
+    @app.api_route("/healthz", methods=["GET", "HEAD"])
+    def health() -> Response:
+        """200 where the database answers and has our tables; 503 otherwise."""
+        try:
+            with context.store.read() as tx:
+                answers = schema.version(tx) is not None
+        except StoreError as error:
+            log.error("not healthy", error=str(error))
+            answers = False
+        return PlainTextResponse("ok\n") if answers else PlainTextResponse("the database does not answer\n", 503)
+
+
+def _add_errors(app: FastAPI, pages: Pages) -> None:
+    """Each error has one answer wherever it comes from, so that a wrong token looks like any other wrong address."""
+
+    def page(status: int, headers: dict[str, str] | None = None) -> Response:
+        return HTMLResponse(pages.problem(status), status, headers)
+
+    @app.exception_handler(HTTPException)
+    async def no_such_thing(_: Request, error: HTTPException) -> Response:
+        return page(error.status_code, dict(error.headers or {}))
+
+    @app.exception_handler(BadTokenError)
+    async def bad_token(_: Request, __: BadTokenError) -> Response:
+        return page(404)
+
+    @app.exception_handler(StoreError)
+    async def no_store(_: Request, error: StoreError) -> Response:
+        log.error("the database does not answer", error=str(error))
+        return page(503, {"Retry-After": str(RETRY_AFTER_S)})

@@ -1,0 +1,82 @@
+"""The process that answers: uvicorn with our options, on one socket, until it is asked to stop."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from newsletter.errors import UsageError
+from newsletter.pipeline.context import Context
+from newsletter.web.app import create_app
+
+log = structlog.get_logger()
+
+FINISH_WITHIN_S = 30
+"""How long requests in hand may take after a signal to stop."""
+
+
+def serve(context: Context, *, host: str, port: int) -> None:
+    """Answer requests until SIGTERM or SIGINT, finish those in hand, and return.
+
+    Raises UsageError where the address cannot be had, RenderError for a template of the pages.
+    """
+    app = create_app(context)
+    with listen(host, port) as listener, _signals_return():
+        log.info("serving", host=host, port=listener.getsockname()[1])
+        make_server(app).run(sockets=[listener])
+    log.info("stopped serving")
+
+
+def make_server(app: FastAPI) -> uvicorn.Server:
+    """The server, not running yet."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            # its own access log prints paths, and with them the tokens of readers; `frame` logs routes instead
+            access_log=False,
+            # what it says of itself goes to the log that the program has set up
+            log_config=None,
+            # nobody needs to know what runs here
+            server_header=False,
+            # nothing here asks for the client's address, so nothing is believed about it
+            proxy_headers=False,
+            # there is no websocket, and nothing to do at start or end
+            ws="none",
+            lifespan="off",
+            timeout_graceful_shutdown=FINISH_WITHIN_S,
+        )
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises UsageError."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server((str(address[0]), int(address[1])), family=family, backlog=2048)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(
+            f"cannot listen on {host}, port {port} ({reason}): stop the program that has it, or choose another with "
+            "--host and --port"
+        ) from error
+
+
+@contextmanager
+def _signals_return() -> Iterator[None]:
+    """After its shutdown uvicorn raises the signal once more, which would end the process as killed, not as done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
