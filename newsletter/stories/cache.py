@@ -94,6 +94,10 @@ def _key(organisation: Organisation) -> str:
 @cache
 def _version() -> str:
     """A hash of the code that makes stories out of files, so that no one has to remember to raise a number."""
-    files = [*sorted(Path(__file__).parent.glob("*.py")), Path(model.__file__), Path(errors.__file__)]
+    files = [
+        *sorted(Path(__file__).parent.glob("*.py")),
+        *sorted(Path(model.__file__).parent.glob("*.py")),
+        Path(errors.__file__),
+    ]
     code = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
     return f"{code} {version('markdown-it-py')} {version('pyyaml')}"

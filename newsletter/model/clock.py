@@ -1,0 +1,111 @@
+"""What the clock knows and what it asks to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from newsletter.model.instants import aware
+from newsletter.model.sends import SendState
+
+GRACE = timedelta(minutes=10)
+"""How late a send is still on time."""
+
+
+class EditionState(StrEnum):
+    """Where an edition stands. It moves by compare-and-set only, and each move is kept with a reason and a name."""
+
+    OPEN = "open"
+    FROZEN = "frozen"
+    SIGNED_OFF = "signed off"
+    SENDING = "sending"
+    SENT = "sent"
+    PARTIAL = "partial"
+    HELD = "held"
+    SKIPPED = "skipped"
+    MISSED = "missed"
+    CANCELLED = "cancelled"
+
+
+class Step(StrEnum):
+    """What the clock does once for an edition, besides moving its state."""
+
+    REMIND = "remind"
+    DRAFT_TEST = "draft test"
+    FROZEN_TEST = "frozen test"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditionFacts:
+    """What the ledger knows of one edition, as the clock needs it.
+
+    `tested` is the fingerprint of the last test that went to the editors, `signed_by` who signed the present
+    fingerprint, `steps` what was done already (a new freeze gives `frozen test` back), `send` the state of its live
+    send, `active_at` when that send last moved: started, resumed, a batch claimed or settled.
+    """
+
+    id: str
+    state: EditionState
+    reason: str = ""
+    fingerprint: str | None = None
+    tested: str | None = None
+    signed_by: tuple[str, ...] = ()
+    steps: frozenset[Step] = frozenset()
+    send: SendState | None = None
+    active_at: datetime | None = None
+    finished_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        aware("active_at", self.active_at)
+        aware("finished_at", self.finished_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerView:
+    """What the clock sees of the ledger: all editions from `since`, when it was made, by their ids.
+
+    A scheduled date from `since` on that is missing from `editions` has no row yet, and gets one. `watched_since` says
+    from when on a newsletter's schedule counts where that is later: it was added, or its schedule was changed.
+    """
+
+    since: datetime
+    editions: Mapping[str, EditionFacts] = field(default_factory=dict)
+    watched_since: Mapping[str, datetime] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        aware("since", self.since)
+        for slug, instant in self.watched_since.items():
+            aware(f"watched_since of {slug}", instant)
+
+
+class ActionKind(StrEnum):
+    """What the tick is asked to carry out."""
+
+    REMIND = "remind"
+    DRAFT_TEST = "draft test"
+    FREEZE = "freeze"
+    FROZEN_TEST = "frozen test"
+    SEND = "send"
+    RESUME = "resume"
+    PAUSE_STALE = "pause stale"
+    HOLD = "hold"
+    SKIP = "skip"
+    MISS = "miss"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One thing that is due now for one edition; `planned_at` is when that edition should go, `reason` is for people,
+    `late` says that it goes after the grace.
+    """
+
+    kind: ActionKind
+    newsletter: str
+    edition: str
+    planned_at: datetime
+    reason: str
+    late: bool = False

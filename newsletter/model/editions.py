@@ -1,0 +1,112 @@
+"""Editions, the messages made of them, and what the proof finds."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+
+from newsletter.model.newsletters import Section
+from newsletter.model.stories import Story
+
+EDITION_ID = re.compile(r"(?P<newsletter>[a-z0-9-]+)/(?P<date>\d{4}-\d\d-\d\d)(?:-(?P<suffix>[a-z0-9-]+))?\Z")
+"""How commands, mails and programs name an edition: `daily/2026-05-04`, `daily/2026-05-04-alert`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionStories:
+    """A section of an edition and its stories, in the order in which they are printed."""
+
+    section: Section
+    stories: tuple[Story, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edition:
+    """One dated number of a newsletter: the stories that were chosen, in order. The lead is the first of all."""
+
+    newsletter: str
+    date: date
+    subject: str
+    preheader: str
+    sections: tuple[SectionStories, ...]
+    suffix: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.stories:
+            raise ValueError(f"{self.id} has no stories")
+
+    @property
+    def id(self) -> str:
+        return edition_id(self.newsletter, self.date, self.suffix)
+
+    @cached_property
+    def stories(self) -> tuple[Story, ...]:
+        return tuple(story for part in self.sections for story in part.stories)
+
+    @property
+    def lead(self) -> Story:
+        return self.stories[0]
+
+
+def edition_id(newsletter: str, on: date, suffix: str | None = None) -> str:
+    """`daily/2026-05-04`, or `daily/2026-05-04-alert` for an extra edition."""
+    return f"{newsletter}/{on.isoformat()}" + (f"-{suffix}" if suffix else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A story that does not go out in an edition, and why, in words for its editors."""
+
+    slug: str
+    headline: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A link of a message: what it is (`story`, `source`, `body`, `furniture`), where it stands, where it goes.
+
+    `number` counts from 1 in the order of the HTML; `story` is a slug, None for links of the frame.
+    """
+
+    number: int
+    role: str
+    url: str
+    story: str | None = None
+    section: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What is sent: the same bytes for every reader of a variant. What differs per reader stands as `[[token]]`.
+
+    `fingerprint` is `sha256:<hex>` over subject, preheader, HTML and text (rendering.render).
+    """
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    links: tuple[Link, ...]
+    fingerprint: str
+    language: str = "en"
+
+
+class Level(StrEnum):
+    """What a finding of the proof does: stop the edition, or only be shown."""
+
+    STOP = "stop"
+    WARN = "warn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What the proof found, and the file and line, or the template, where it can be mended."""
+
+    check: str
+    level: Level
+    problem: str
+    where: str

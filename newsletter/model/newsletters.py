@@ -1,0 +1,140 @@
+"""The organisation and its newsletters, as content/*.toml has them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time as time_of_day
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
+"""How newsletters, lists and sections are named in files, addresses and commands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlet:
+    """A source that editors cite. `access` is the note its citation carries ("subscription")."""
+
+    name: str
+    access: str | None = None
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """content/organisation.toml. `voices` are run-in heads of its own voice ("The AMG says"); `labels` are section
+    labels and `furniture` page lines, both as copied texts have them; `approvers` may seal stories.
+    """
+
+    name: str
+    short_name: str
+    postal_address: str
+    zone: ZoneInfo
+    language: str = "en"
+    url: str | None = None
+    voices: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    furniture: tuple[str, ...] = ()
+    outlets: tuple[Outlet, ...] = ()
+    approvers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """Whom mail comes from or goes to."""
+
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A part of each edition. `maximum` counts stories; None is no limit."""
+
+    slug: str
+    title: str
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When editions go: weekdays (0 is Monday), a local time, and what a holiday does.
+
+    `late_until` is the local time until which a late edition still goes by itself.
+    """
+
+    days: frozenset[int]
+    time: time_of_day
+    late_until: time_of_day
+    holidays: Literal["skip", "send", "shift"] = "skip"
+
+    def __post_init__(self) -> None:
+        if not self.days or not self.days <= frozenset(range(7)):
+            raise ValueError(f"days are some of 0 to 6, got {sorted(self.days)}")
+        if self.time < time_of_day(4):
+            raise ValueError(
+                f"{self.time:%H:%M} lies between 00:00 and 03:59, where clocks are put forward and back; "
+                "choose 04:00 or later"
+            )
+        if self.late_until <= self.time:
+            raise ValueError(f"late_until {self.late_until:%H:%M} is not after time {self.time:%H:%M}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newsletter:
+    """content/newsletters/<slug>.toml: one recurring publication.
+
+    minimum, maximum    stories of an edition; under the minimum, `too_few` decides
+    gathers             `next`: each story once, in the next edition and `carry_over` more after it;
+                        `since_last`: all that has come since the last edition (a digest)
+    approvals           `seal`: only sealed stories go; `status`: the word `approved` is enough
+    sign_off            how many people must sign the frozen edition
+    in_doubt            what a batch without evidence of acceptance does after the quiet time
+    audience_guard      the share by which the audience may differ from the last edition's before a person confirms
+    theme               named colours and fonts for the templates
+    """
+
+    slug: str
+    title: str
+    list: str
+    sender: Mailbox
+    zone: ZoneInfo
+    sections: tuple[Section, ...]
+    template: str
+    language: str = "en"
+    direction: Literal["ltr", "rtl"] = "ltr"
+    tagline: str = ""
+    reason: str = ""
+    """Why readers get it, one sentence for the foot of the mail; the list's title makes one where it is empty."""
+    subject: str = "{lead}"
+    reply_to: Mailbox | None = None
+    schedule: Schedule | None = None
+    editors: tuple[Mailbox, ...] = ()
+    minimum: int = 1
+    maximum: int = 20
+    too_few: Literal["hold", "skip", "send_notice"] = "hold"
+    gathers: Literal["next", "since_last"] = "next"
+    carry_over: int = 1
+    headline_length: int = 110
+    approvals: Literal["seal", "status"] = "seal"
+    approvers: tuple[str, ...] = ()
+    four_eyes: bool = False
+    sign_off: Literal["none", "one", "two"] = "none"
+    in_doubt: Literal["ask", "resend"] = "ask"
+    audience_guard: float = 0.2
+    theme: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.sections:
+            raise ValueError("a newsletter has at least one section")
+        slugs = [section.slug for section in self.sections]
+        if len(set(slugs)) != len(slugs):
+            raise ValueError(f"sections are named once each, got {', '.join(slugs)}")
+        if not 1 <= self.minimum <= self.maximum:
+            raise ValueError(f"minimum {self.minimum} and maximum {self.maximum}: 1 ≤ minimum ≤ maximum is asked")
+        if self.carry_over < 0:
+            raise ValueError(f"carry_over counts editions, got {self.carry_over}")
+        if not 0 < self.audience_guard <= 1:
+            raise ValueError(f"audience_guard is a share above 0 and up to 1, got {self.audience_guard}")

@@ -1,0 +1,114 @@
+"""What is handed to the ESP, by whom, and how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from newsletter.model.newsletters import Mailbox
+
+SendKind = Literal["live", "test", "correction", "notice"]
+"""To a list, or to editors: a test of a message, or a notice that says something in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """One delivery as it is handed to the gateway. `delivery_id` is the id that events carry back; `unsubscribe`
+    is the reader's own link, already signed; a subscriber id of 0 is an editor who gets a test.
+    """
+
+    delivery_id: str
+    subscriber_id: int
+    address: str
+    name: str
+    unsubscribe: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Deliveries of one variant that go in one API request, at most 1,000 of them."""
+
+    id: int
+    edition: str
+    kind: SendKind
+    number: int
+    attempt: int
+    recipients: tuple[Recipient, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.recipients) <= 1000:
+            raise ValueError(f"a batch holds 1 to 1,000 deliveries, batch {self.number} has {len(self.recipients)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """The process that claimed a batch. All four together name it: a pid alone comes back after a restart."""
+
+    host: str
+    boot: str
+    pid: int
+    process_start: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What a request says around the message: the sender, the list, and the words of its headers."""
+
+    sender: Mailbox
+    reply_to: Mailbox | None
+    list_id: str
+    """RFC 2919: `The Daily <daily.example.org>`."""
+    subject: str
+    """The subject as it is sent; a test's own stands here, the message keeps the live one."""
+    automatic: bool = False
+    """Mail to editors by a machine: carries Auto-Submitted (RFC 3834)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The ESP's answer to an accepted batch: its message id, which may be empty."""
+
+    message_id: str
+
+
+class SendState(StrEnum):
+    """Where a send stands; `paused` waits for a person or for a time, and says why."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    PAUSED = "paused"
+    SENT = "sent"
+    PARTIAL = "partial"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendReport:
+    """A send in numbers that balance: candidates = accepted + excluded + refused + in_doubt + pending."""
+
+    edition: str
+    list: str
+    kind: SendKind
+    state: str
+    candidates: int
+    accepted: int
+    excluded: Mapping[str, int]
+    refused: Mapping[str, int]
+    in_doubt: int
+    pending: int
+    batches: Mapping[str, int]
+    started_at: datetime | None
+    finished_at: datetime | None
+    facts: Mapping[str, int] = field(default_factory=dict)
+    """Deliveries by what became of them, as events told: delivered, bounced, …"""
+    sent_twice: int = 0
+    """Readers with events of two attempts: the promise was broken for them, and it is said."""
+
+    def __post_init__(self) -> None:
+        total = self.accepted + sum(self.excluded.values()) + sum(self.refused.values())
+        total += self.in_doubt + self.pending
+        if total != self.candidates:
+            raise ValueError(f"{self.edition} does not balance: {self.candidates} candidates, {total} accounted for")
