@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -49,20 +49,7 @@ def render(
         "start": "left" if newsletter.direction == "ltr" else "right",
     }
     look = folder_of.load(templates / FOLDER)
-    name = f"{newsletter.template}.mjml.j2"
-    try:
-        compiled = markup.compile_mjml(
-            look.fill(name, values),
-            template=name,
-            language=newsletter.language,
-            direction=newsletter.direction,
-            title=edition.subject,
-        )
-    except MarkupError as error:
-        where = look.locate(error.needle)
-        if where is None:
-            raise
-        raise RenderError(f"{where}: {error.problem}") from error
+    compiled = _compiled(look, values, newsletter, title=edition.subject)
     html, found = links.collect(markup.inline(compiled))
     text = _tidy(look.fill(f"{newsletter.template}{folder_of.TEXT_SUFFIX}", values))
     return Message(
@@ -74,6 +61,24 @@ def render(
         fingerprint=fingerprint(edition.subject, edition.preheader, html, text),
         language=newsletter.language,
     )
+
+
+def _compiled(look: folder_of.Templates, values: Mapping[str, object], newsletter: Newsletter, *, title: str) -> str:
+    """The HTML of the look's MJML, not inlined yet; a fault is told with the template that holds it."""
+    name = f"{newsletter.template}.mjml.j2"
+    try:
+        return markup.compile_mjml(
+            look.fill(name, values),
+            template=name,
+            language=newsletter.language,
+            direction=newsletter.direction,
+            title=title,
+        )
+    except MarkupError as error:
+        where = look.locate(error.needle)
+        if where is None:
+            raise
+        raise RenderError(f"{where}: {error.problem}") from error
 
 
 def fingerprint(subject: str, preheader: str, html: str, text: str) -> str:
