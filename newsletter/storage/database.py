@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from sqlite3 import Connection as SQLiteConnection
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from newsletter.errors import ConfigError, StoreError
 
@@ -32,6 +32,10 @@ class Store:
         self.url = url
         self._engine = _engine(url)
         self._writer = self._engine.execution_options(writes=True)
+        # PostgreSQL's default shows each statement another moment, and numbers counted by several would not balance.
+        self._reader = (
+            self._engine if self.is_sqlite else self._engine.execution_options(isolation_level="REPEATABLE READ")
+        )
 
     @property
     def is_sqlite(self) -> bool:
@@ -40,7 +44,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A transaction that sees one moment of the database. Raises StoreError where the database cannot answer."""
-        with translated(self.url), self._engine.connect() as connection, connection.begin():
+        with translated(self.url), self._reader.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -77,7 +81,7 @@ def _make_folder(folder: Path) -> None:
         raise StoreError(f"cannot make the folder {folder} for the database: {error.strerror}") from error
 
 
-def _set_up_sqlite(connection: SQLiteConnection, _record: object) -> None:
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # SQLAlchemy's begin, below, is the only one
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
@@ -93,14 +97,13 @@ def translated(url: str) -> Iterator[None]:
     """Turn what the driver raises into a StoreError that tells an operator what to do."""
     try:
         yield
-    except OperationalError as error:
-        raise StoreError(_advice(str(error.orig), url)) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise StoreError(_advice(str(error.orig), url)) from error
+        cause = str(error.orig)
+        if isinstance(error, OperationalError) or error.connection_invalidated or _known(cause):
+            raise StoreError(_advice(cause, url)) from error
         raise
-    except SQLAlchemyError:
-        raise
+    except sqlite3.Error as error:  # while a connection is set up, before SQLAlchemy wraps what is raised
+        raise StoreError(_advice(str(error), url)) from error
 
 
 _ADVICE: tuple[tuple[str, str], ...] = (
@@ -116,16 +119,25 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     ),
     ("malformed", "the database file is damaged: stop sending, and restore it from a backup"),
     ("no such table", "the database has no tables yet or is from another version: run `newsletter db upgrade`"),
+    (
+        '" does not exist\nline 1',
+        "the database has no tables yet or is from another version: run `newsletter db upgrade`",
+    ),
     ("disk i/o", "the disk gave an error: nothing of this step was kept; check the disk and run the command again"),
 )
 
 
+def _known(cause: str) -> str | None:
+    """What to do about a trouble that the table knows."""
+    lower = cause.lower()
+    return next((advice for sign, advice in _ADVICE if sign in lower), None)
+
+
 def _advice(cause: str, url: str) -> str:
     shown = make_url(url).render_as_string(hide_password=True)
-    lower = cause.lower()
-    for sign, advice in _ADVICE:
-        if sign in lower:
-            return f"{shown}: {advice}"
+    advice = _known(cause)
+    if advice is not None:
+        return f"{shown}: {advice}"
     return f"{shown}: the database cannot be used ({cause.strip().splitlines()[0]})"
 
 
