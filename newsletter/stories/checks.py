@@ -25,7 +25,7 @@ from newsletter.model import (
 from newsletter.stories.citations import Registry
 from newsletter.stories.fields import nearest
 
-_PLACEHOLDER = re.compile(r"\b(?:TK+|XX+X|TODO|FIXME|TBD|TBA)\b|(?i:\blorem ipsum\b)")
+_PLACEHOLDER = re.compile(r"\b(?:(?:TK)+K*|XX+X|TODO|FIXME|TBD|TBA)\b|(?i:\blorem ipsum\b)")
 _RELATIVE = re.compile(r"\b(?:yesterday|today|tomorrow|tonight|this morning|this afternoon)\b", re.IGNORECASE)
 _HTML = re.compile(r"</?[A-Za-z][^<>]*>|<!--")
 
@@ -48,7 +48,9 @@ def check_story(
     found += _places(story, newsletters)
     found += _pictures(story)
     if story.expires is not None and story.expires <= now:
-        found.append(("expired", Level.WARN, f"it expired at {story.expires.isoformat()}", _at(story, "expires")))
+        found.append(
+            ("expired", Level.WARN, f"it expired on {_local(story.expires, newsletters)}", _at(story, "expires"))
+        )
     return tuple(
         Finding(check=check, level=level, problem=problem, where=f"{story.path}:{line}")
         for check, level, problem, line in sorted(found, key=lambda each: each[3])
@@ -169,13 +171,16 @@ def _relative(
     story: Story, lines: Iterable[_Line], newsletters: tuple[Newsletter, ...], now: datetime
 ) -> Iterator[_Found]:
     """Words such as "yesterday" in a story that goes out on another day than its own."""
-    zone = newsletters[0].zone if newsletters else now.tzinfo
-    goes = max(now, story.go_live or now).astimezone(zone).date()
+    goes = _local(max(now, story.go_live or now), newsletters).date()
     if goes <= story.date:
         return
     for line, text in lines:
         if match := _RELATIVE.search(text):
             yield "relative day", Level.WARN, _stale(match[0], story.date, goes), line
+
+
+def _local(instant: datetime, newsletters: tuple[Newsletter, ...]) -> datetime:
+    return instant.astimezone(newsletters[0].zone) if newsletters else instant
 
 
 def _stale(word: str, written: date, goes: date) -> str:

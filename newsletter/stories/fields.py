@@ -92,7 +92,7 @@ class Fields:
         return int(text)
 
     def moment(self, key: str) -> datetime | None:
-        """An aware instant, as 2026-05-04T06:00, with an offset or in the zone."""
+        """An instant in UTC, read from 2026-05-04T06:00 in the zone, or with an offset of its own."""
         node = self.value(key)
         text = None if node is None else self.text_of(node, key)
         if node is None or text is None:
@@ -101,16 +101,18 @@ class Fields:
             if not _MOMENT.match(text):
                 raise ValueError(text)
             read = datetime.fromisoformat(text)
+            if not 1970 < read.year < 9000:  # nearer to the calendar's ends a zone could not be applied
+                raise ValueError(text)
         except ValueError:
             self.fault(node, f"`{key}` is a day and a time such as 2026-05-04T06:00, not {text!r}")
             return None
         if read.tzinfo is not None:
-            return read
-        local = read.replace(tzinfo=self.zone)
-        if local.astimezone(UTC).astimezone(self.zone).replace(tzinfo=None) != read:
+            return read.astimezone(UTC)
+        instant = read.replace(tzinfo=self.zone).astimezone(UTC)
+        if instant.astimezone(self.zone).replace(tzinfo=None) != read:
             self.fault(node, f"`{key}`: {text} does not exist in {self.zone.key}, clocks go forward over it")
             return None
-        return local
+        return instant
 
     def inner(self, node: Node, key: str) -> Fields | None:
         """The fields of a mapping inside this one."""

@@ -96,6 +96,7 @@ def test_a_headline_stays_text(parse, headline: str) -> None:
         ("status: aproved", "2: `status: aproved` is not a status: did you mean `approved`?"),
         ("go_live: tomorrow", "2: `go_live` is a day and a time"),
         ("go_live: 2026-05-04", "2: `go_live` is a day and a time"),
+        ("go_live: 9999-12-31T23:59", "2: `go_live` is a day and a time"),
         ("go_live: 2026-13-04T06:00", "2: `go_live` is a day and a time"),
         ("go_live: 2026-03-08T02:30", "2: `go_live`: 2026-03-08T02:30 does not exist in America/New_York"),
         ("priority: first", "2: `priority` is a whole number from 1 to 999"),
