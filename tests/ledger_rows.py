@@ -127,7 +127,7 @@ class Rows:
             return answers.not_sent(tx, batch, "slow down", self.clock(), status=429, not_before=not_before)
 
     def refused(self, batch: Batch, places: Iterable[int]) -> bool:
-        reasons = {place: "refused: no such address" for place in places}
+        reasons = dict.fromkeys(places, "refused: no such address")
         with self.store.write() as tx:
             return answers.refused(tx, batch, reasons, "400", self.clock(), status=400)
 

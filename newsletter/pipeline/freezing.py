@@ -84,7 +84,7 @@ def refreeze(context: Context, target: Target, *, by: str, story: str, confirmed
             f"{target.id} would not hold {story}: see `newsletter edition plan {target.id}` for the reason"
         )
     with context.store.write() as tx:
-        row = editions.find(tx, target.id)
+        row = editions.find(tx, target.id, lock=True)
         since = [EditionState.FROZEN, EditionState.SIGNED_OFF, EditionState.HELD]
         if row is None or row.state not in since:
             raise UsageError(f"{target.id} is not frozen: `newsletter edition freeze {target.id}`")
@@ -181,7 +181,7 @@ def sign_off(context: Context, target: Target, *, fingerprint: str, by: str) -> 
     now = context.clock()
     needed = {"none": 0, "one": 1, "two": 2}[target.newsletter.sign_off]
     with context.store.write() as tx:
-        row = editions.find(tx, target.id)
+        row = editions.find(tx, target.id, lock=True)
         if row is None or row.fingerprint is None or row.state not in _SIGNABLE:
             raise UsageError(f"{target.id} is not frozen: there is nothing to sign off yet")
         bare = fingerprint.removeprefix("sha256:")

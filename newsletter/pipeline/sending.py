@@ -31,15 +31,7 @@ def start(context: Context, edition: str, *, by: str, late: bool = False) -> int
         row, live = _startable(tx, edition)
         guards.before_live_send(context, tx)
         reason = "late" if late else ""
-        moved = editions.move(
-            tx,
-            row.id,
-            [EditionState.FROZEN, EditionState.SIGNED_OFF],
-            EditionState.SENDING,
-            reason=reason,
-            by=by,
-            now=now,
-        )
+        moved = editions.move(tx, row.id, _STARTABLE, EditionState.SENDING, reason=reason, by=by, now=now)
         if not moved or not sends.move(tx, live.id, [SendState.PENDING], SendState.SENDING, now=now):
             raise BusyError(f"{edition} was begun by somebody else just now; see `newsletter send status {edition}`")
         epoch = guards.next_epoch(tx)
@@ -49,12 +41,18 @@ def start(context: Context, edition: str, *, by: str, late: bool = False) -> int
 
 
 def _startable(tx: Tx, edition: str) -> tuple[editions.EditionRow, sends.SendRow]:
-    row, live = editions.find(tx, edition), sends.live(tx, edition)
+    row, live = editions.find(tx, edition, lock=True), sends.live(tx, edition)
     if row is None or live is None:
         raise UsageError(
             f"{edition} is not frozen yet: `newsletter edition freeze {edition}`, or `newsletter send now`"
         )
+    if row.state not in (*_STARTABLE, EditionState.SENDING):
+        why = f" ({row.reason})" if row.reason else ""
+        raise UsageError(f"{edition} is {row.state.value}{why}; only a frozen edition can begin to go out")
     return row, live
+
+
+_STARTABLE = (EditionState.FROZEN, EditionState.SIGNED_OFF)
 
 
 def run(
@@ -110,9 +108,11 @@ class _Run:
         """Record what came back, then claim what may go next: one commit."""
         now = self._context.clock()
         with self._context.store.write() as tx:
+            send = _pause_if_broken(tx, self._send_id, outcomes, now)
             for outcome in outcomes:
                 _record(tx, self._send_id, outcome)
-            send = _pause_if_broken(tx, self._send_id, outcomes, now)
+            if send.state is SendState.CANCELLED:
+                sends.cancel_pending(tx, send.id, now)  # what came back as not sent
             if send.state is not SendState.SENDING or not free:
                 work = Work(batches=(), next_at=None)
             else:
@@ -186,8 +186,8 @@ def _record(tx: Tx, send_id: int, outcome: Outcome) -> None:
 
 
 def _pause_if_broken(tx: Tx, send_id: int, outcomes: Sequence[Outcome], now: datetime) -> sends.SendRow:
-    """Pause the send when the way to the ESP is broken; gives the send as it stands then."""
-    send = sends.find(tx, send_id)
+    """Pause the send when the way to the ESP is broken; gives the send, locked, as it stands then."""
+    send = sends.find(tx, send_id, lock=True)
     failures = [o.answer for o in outcomes if isinstance(o.answer, GatewayError)]
     failed = sum(plan.counts_as_error(answer) for answer in failures)
     succeeded = len(outcomes) - len(failures)
@@ -208,7 +208,7 @@ def _live(tx: Tx, edition: str) -> sends.SendRow:
     live = sends.live(tx, edition)
     if live is None:
         raise UsageError(f"{edition} has no send yet")
-    return live
+    return sends.find(tx, live.id, lock=True)
 
 
 def pause(context: Context, edition: str, *, reason: str) -> None:

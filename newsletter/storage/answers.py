@@ -35,7 +35,14 @@ def _finish_attempt(
 def accepted(tx: Tx, batch: Batch, receipt: str, now: datetime) -> bool:
     """The ESP took the batch, however late its answer is read; True where that was news."""
     _finish_attempt(tx, batch, "accepted", now, status=202)
-    return settle(tx, batch.id, "accepted", by="answer", receipt=receipt, now=now)
+    news = settle(tx, batch.id, "accepted", by="answer", receipt=receipt, now=now)
+    if not news:  # an event was faster than the answer, and carries no receipt
+        tx.execute(
+            update(t.batch)
+            .where(t.batch.c.id == batch.id, t.batch.c.state == "accepted", t.batch.c.receipt == "")
+            .values(receipt=receipt)
+        )
+    return news
 
 
 def not_sent(

@@ -31,7 +31,9 @@ class Claimed:
 
     batches: tuple[tuple[Batch, int], ...]
     next_at: datetime | None
-    """When a batch that waits for its time may go, if none can now."""
+    """When to ask again: when a batch that waits for its time may go, or now where nobody was left in what was taken;
+    None where nothing is left to do.
+    """
 
 
 def ledger_uid(tx: Tx) -> str:
@@ -66,7 +68,7 @@ def claim(tx: Tx, send: SendRow, *, owner: Owner, lease: timedelta, limit: int, 
             batches.append((_batch(row, send, people[row.number]), row.variant_id))
         else:
             answers.settle(tx, row.id, "empty", by="nobody left", receipt="", now=now)
-    return Claimed(batches=tuple(batches), next_at=None if rows else _next_at(tx, send.id))
+    return Claimed(batches=tuple(batches), next_at=now if rows else _next_at(tx, send.id))
 
 
 def _take(tx: Tx, send_id: int, owner: Owner, lease: timedelta, limit: int, now: datetime) -> Sequence[AnyRow]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import and_, exists, func, select, update
 
-from newsletter.storage import answers
+from newsletter.storage import answers, sends
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx
 
@@ -117,6 +117,8 @@ def prove(tx: Tx, delivery_ids: Sequence[int], *, now: datetime) -> tuple[int, .
             .distinct()
         )
         found.update((row.id, row.send_id) for row in rows)
+    for send_id in sorted(set(found.values())):
+        sends.find(tx, send_id, lock=True)  # a send before its batches, everywhere: no two wait for each other
     for batch_id in found:
         accept(tx, batch_id, by="event", now=now)
     return tuple(sorted(set(found.values())))

@@ -42,8 +42,10 @@ class FrozenStory:
     digest: str
 
 
-def find(tx: Tx, name: str) -> EditionRow | None:
-    """An edition by its id (`daily/2026-05-04`)."""
+def find(tx: Tx, name: str, *, lock: bool = False) -> EditionRow | None:
+    """An edition by its id (`daily/2026-05-04`). With `lock`, others that lock it wait until this transaction ends."""
+    if lock:  # on SQLite a write already excludes others, and FOR UPDATE says nothing
+        tx.execute(select(t.edition.c.id).where(t.edition.c.name == name).with_for_update())
     row = tx.execute(select(t.edition).where(t.edition.c.name == name)).one_or_none()
     if row is None:
         return None
@@ -55,7 +57,7 @@ def find(tx: Tx, name: str) -> EditionRow | None:
 
 
 def ensure(tx: Tx, name: str, *, newsletter: str, on: date, planned_at: datetime, now: datetime) -> EditionRow:
-    """The edition's row, made as `open` where there is none."""
+    """The edition's row, made as `open` where there is none, and locked: whoever freezes it too waits."""
     insert_new(
         tx,
         t.edition,
@@ -66,7 +68,7 @@ def ensure(tx: Tx, name: str, *, newsletter: str, on: date, planned_at: datetime
             }
         ],
     )  # fmt: skip
-    found = find(tx, name)
+    found = find(tx, name, lock=True)
     assert found is not None  # inserted or known a line above
     return found
 

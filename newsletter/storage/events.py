@@ -30,14 +30,17 @@ def keep(tx: Tx, events: Sequence[Event], now: datetime) -> Kept:
     numbers = [delivery_number(uid, event.delivery_id or "") for event in events]
     real = _existing(tx, {number for number in numbers if number is not None})
     ours = [(number, event) for number, event in zip(numbers, events, strict=True) if number in real]
+    ours.sort(key=lambda pair: pair[1].vendor_id)  # so that two bodies at once do not wait for each other
     foreign = [event for number, event in zip(numbers, events, strict=True) if number not in real]
     news = set(insert_new(tx, t.event, [_row(number, event, now) for number, event in ours], returning="vendor_id"))
     keep_foreign(tx, [event.raw for event in foreign], now)
     by_delivery: dict[int, tuple[Event, ...]] = {}
     for number, event in ours:
         if number is not None and event.vendor_id in news:
+            news.remove(event.vendor_id)  # the same event may stand in one body twice
             by_delivery[number] = (*by_delivery.get(number, ()), event)
-    return Kept(ours=by_delivery, foreign_count=len(foreign), known_count=len(ours) - len(news))
+    new_count = sum(len(of) for of in by_delivery.values())
+    return Kept(ours=by_delivery, foreign_count=len(foreign), known_count=len(ours) - new_count)
 
 
 def _existing(tx: Tx, numbers: set[int]) -> set[int]:
@@ -65,7 +68,8 @@ def keep_foreign(tx: Tx, raws: Sequence[str], now: datetime) -> None:
 
 def keep_facts(tx: Tx, facts: Mapping[tuple[int, EventKind], datetime]) -> None:
     """Record what became of deliveries; the earliest instant wins in whatever order they come."""
-    rows = [{"delivery_id": number, "kind": kind.value, "at": at} for (number, kind), at in facts.items()]
+    # In one order, so that two bodies at once do not wait for each other.
+    rows = [{"delivery_id": number, "kind": kind.value, "at": at} for (number, kind), at in sorted(facts.items())]
     insert_earliest(tx, t.fact, rows, key=("delivery_id", "kind"), at="at")
 
 

@@ -150,8 +150,10 @@ def unfreeze(tx: Tx, edition_id: int) -> bool:
     return True
 
 
-def find(tx: Tx, send_id: int) -> SendRow:
-    """A send by its id."""
+def find(tx: Tx, send_id: int, *, lock: bool = False) -> SendRow:
+    """A send by its id. With `lock`, other transactions that lock it wait until this one has ended."""
+    if lock:  # on SQLite a write already excludes others, and FOR UPDATE says nothing
+        tx.execute(select(t.send.c.id).where(t.send.c.id == send_id).with_for_update())
     return _rows(tx, t.send.c.id == send_id)[0]
 
 
@@ -209,18 +211,27 @@ def count_errors(tx: Tx, send_id: int, *, failed: int, succeeded: int) -> int:
 
 def cancel_pending(tx: Tx, send_id: int, now: datetime) -> int:
     """Exclude as `cancelled` everybody whose batch was not claimed; gives how many readers."""
-    waiting = select(t.batch.c.number).where(t.batch.c.send_id == send_id, t.batch.c.state == "pending")
-    done = tx.execute(
-        update(t.delivery)
-        .where(t.delivery.c.send_id == send_id, t.delivery.c.outcome.is_(None), t.delivery.c.batch_number.in_(waiting))
-        .values(outcome="excluded", reason="cancelled")
-    )
-    tx.execute(
+    # The batches first: what is claimed at this moment must not be counted as cancelled.
+    stopped = tx.execute(
         update(t.batch)
         .where(t.batch.c.send_id == send_id, t.batch.c.state == "pending")
         .values(state="cancelled", settled_by="cancel", settled_at=now)
+        .returning(t.batch.c.number)
     )
-    return done.rowcount
+    numbers = list(stopped.scalars())
+    readers = 0
+    for start in range(0, len(numbers), 1000):
+        done = tx.execute(
+            update(t.delivery)
+            .where(
+                t.delivery.c.send_id == send_id,
+                t.delivery.c.outcome.is_(None),
+                t.delivery.c.batch_number.in_(numbers[start : start + 1000]),
+            )
+            .values(outcome="excluded", reason="cancelled")
+        )
+        readers += done.rowcount
+    return readers
 
 
 def settle_state(tx: Tx, send_id: int, now: datetime) -> SendState:
@@ -229,7 +240,9 @@ def settle_state(tx: Tx, send_id: int, now: datetime) -> SendState:
     With batches in doubt it is `partial`; when the last of them is settled it becomes `sent`. A cancelled send stays
     cancelled. The numbers are balanced before anything is called finished.
     """
-    row = find(tx, send_id)
+    row = find(tx, send_id, lock=True)
+    if row.state is SendState.CANCELLED:
+        cancel_pending(tx, send_id, now)  # a request in flight may have come back as not sent
     states = balance.batch_states(tx, send_id)
     if row.state in (SendState.CANCELLED, SendState.PENDING) or any(
         states.get(state) for state in ("pending", "claimed")

@@ -91,9 +91,14 @@ def test_foreign_keys_hold(store: Store) -> None:
 
 def test_a_failed_write_leaves_nothing(rows: Rows) -> None:
     """A transaction is whole or not at all."""
-    with pytest.raises(RuntimeError), rows.store.write() as tx:
-        tx.execute(text("UPDATE ledger SET epoch = 5"))
-        raise RuntimeError("power cut")
+
+    def fail() -> None:
+        with rows.store.write() as tx:
+            tx.execute(text("UPDATE ledger SET epoch = 5"))
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert rows.one("SELECT epoch FROM ledger") == 0
 
 
@@ -104,12 +109,17 @@ def test_a_full_disk(sqlite_store: Store, clock: HandClock) -> None:
     """A full disk is a StoreError that says so, nothing of the step is kept, and with room again it works."""
     rows = Rows(sqlite_store, clock)
     rows.subscribe("daily", addresses(3))
-    with pytest.raises(StoreError, match="the disk is full: nothing of this step was kept"), sqlite_store.write() as tx:
-        pages = tx.exec_driver_sql("PRAGMA page_count").scalar_one()
-        tx.exec_driver_sql(f"PRAGMA max_page_count={pages}")
-        tx.exec_driver_sql(
-            "INSERT INTO foreign_event (body_hash, raw, received_at) VALUES ('x', zeroblob(5000000), '2026-05-04')"
-        )
+
+    def overflow() -> None:
+        with sqlite_store.write() as tx:
+            pages = tx.exec_driver_sql("PRAGMA page_count").scalar_one()
+            tx.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+            tx.exec_driver_sql(
+                "INSERT INTO foreign_event (body_hash, raw, received_at) VALUES ('x', zeroblob(5000000), '2026-05-04')"
+            )
+
+    with pytest.raises(StoreError, match="the disk is full: nothing of this step was kept"):
+        overflow()
     with sqlite_store.write() as tx:
         tx.exec_driver_sql("PRAGMA max_page_count=1073741823")
     assert rows.one("SELECT count(*) FROM foreign_event") == 0
@@ -185,9 +195,8 @@ def test_a_postgresql_without_tables(databases: object, postgres_url: str) -> No
 def test_a_read_only_postgresql(postgres_url: str) -> None:
     """A standby, or a transaction that may only read."""
     store = Store(postgres_url)
-    with pytest.raises(StoreError, match="may not be written"), store.write() as tx:
-        tx.execute(text("SET TRANSACTION READ ONLY"))
-        tx.execute(text("UPDATE ledger SET epoch = 5"))
+    with pytest.raises(StoreError, match="may not be written"), store.read() as tx:
+        tx.execute(text("SET TRANSACTION READ ONLY; UPDATE ledger SET epoch = 5"))
     store.close()
 
 

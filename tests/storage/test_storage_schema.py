@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,15 +17,17 @@ from newsletter.storage import Store, schema, tables
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A database without tables."""
     if request.param == "sqlite":
-        return Store(f"sqlite:///{tmp_path}/new/empty.db")
+        yield Store(f"sqlite:///{tmp_path}/new/empty.db")
+        return
     databases: Databases = request.getfixturevalue("databases")
     url = databases.empty()
     store = Store(url)
-    request.addfinalizer(lambda: (store.close(), databases.drop(url)))
-    return store
+    yield store
+    store.close()
+    databases.drop(url)
 
 
 def test_the_head_is_the_newest_file() -> None:
