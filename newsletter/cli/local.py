@@ -27,14 +27,15 @@ def sandbox_if_asked(context: Context) -> Iterator[None]:
     """Run the block with a sandbox that answers. At its end all events were posted and taken in."""
     address = urlsplit(context.settings.sendgrid_url)
     host, port = address.hostname or "127.0.0.1", address.port or 80
-    if not context.settings.sandbox or _answers(host, port):
+    if not context.settings.sandbox or is_answered(host, port):
         yield
         return
     from newsletter.sandbox import Sandbox, SandboxError
 
-    with _webhook(context) as webhook_url:
+    with serving(context) as web:
+        folder, hook = context.settings.var / "sandbox", f"{web}/hooks/sendgrid"
         try:
-            sandbox = Sandbox(context.settings.var / "sandbox", host=host, port=port, webhook_url=webhook_url)
+            sandbox = Sandbox(folder, host=host, port=port, webhook_url=hook)
             sandbox.start()
         except SandboxError as error:
             raise ConfigError(str(error)) from error
@@ -45,7 +46,8 @@ def sandbox_if_asked(context: Context) -> Iterator[None]:
             sandbox.stop()
 
 
-def _answers(host: str, port: int) -> bool:
+def is_answered(host: str, port: int) -> bool:
+    """Whether somebody listens there."""
     try:
         with socket.create_connection((host, port), timeout=1):
             return True
@@ -54,22 +56,32 @@ def _answers(host: str, port: int) -> bool:
 
 
 @contextmanager
-def _webhook(context: Context) -> Iterator[str]:
-    """The event webhook on a free port of this machine; gives its address."""
-    import uvicorn
-
+def serving(context: Context, port: int = 0) -> Iterator[str]:
+    """Run the block with the web app on a port of this machine (0: a free one); gives its address."""
     from newsletter.web.app import create_app
+    from newsletter.web.server import listen, make_server
 
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(context), log_config=None, access_log=False, lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="webhook", daemon=True)
-    thread.start()
-    deadline = time.monotonic() + _STARTING_S
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/hooks/sendgrid"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
+    server = make_server(create_app(context))
+    with listen("127.0.0.1", port) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="web", daemon=True)
+        thread.start()
+        deadline = time.monotonic() + _STARTING_S
+        while not server.started and time.monotonic() < deadline:
+            time.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@contextmanager
+def web_if_free(context: Context) -> Iterator[str]:
+    """Run the block with the web app at the base URL's port, unless somebody serves there; gives its address."""
+    base = urlsplit(context.settings.base_url)
+    port = base.port or 8000
+    if is_answered("127.0.0.1", port):
+        yield f"http://127.0.0.1:{port}"
+        return
+    with serving(context, port) as address:
+        yield address

@@ -48,21 +48,30 @@ def tick(moment: str | None, as_json: bool) -> int:
 @click.option("--port", default=8000, show_default=True)
 def serve(host: str, port: int) -> None:
     """Serve the event webhook, unsubscribe pages and pictures."""
-    import uvicorn
+    from newsletter.web import server
 
-    from newsletter.web.app import create_app
-
-    context = open_house(quiet=False)
-    click.echo(f"serving on http://{host}:{port}/, for readers at {context.settings.base_url}", err=True)
-    # Its own access log would print tokens: the app writes a line of its own, without them.
-    uvicorn.run(create_app(context), host=host, port=port, log_config=None, access_log=False)
+    server.serve(open_house(quiet=False), host=host, port=port)
 
 
 @click.command()
 @click.option("--port", default=8025, show_default=True)
+@click.option("--alone", is_flag=True, help="Without the web app that takes its events and serves the mails' links.")
 @click.option("--accept-only", is_flag=True, help="Check, count and answer only: no mails, no events.")
-def sandbox(port: int, accept_only: bool) -> None:
-    """Run a SendGrid on this machine: it takes mail, shows an inbox, and posts signed events to `newsletter serve`."""
+def sandbox(port: int, alone: bool, accept_only: bool) -> None:
+    """Run a SendGrid on this machine: it takes mail, shows an inbox in the browser, and posts signed events.
+
+    Where nobody serves at NEWSLETTER_BASE_URL's port yet, the web app runs beside it, so that links work.
+    """
+    from newsletter.cli.local import web_if_free
+
+    if alone or accept_only:
+        _sandbox(port, None if accept_only else "http://127.0.0.1:8000", accept_only=accept_only)
+        return
+    with web_if_free(open_house()) as web:
+        _sandbox(port, web, accept_only=False)
+
+
+def _sandbox(port: int, web: str | None, *, accept_only: bool) -> None:
     import signal
     import threading
 
@@ -70,15 +79,12 @@ def sandbox(port: int, accept_only: bool) -> None:
     from newsletter.sandbox import Sandbox, SandboxError
     from newsletter.settings import load_settings
 
-    settings = load_settings()
-    webhook_url = None if accept_only else "http://127.0.0.1:8000/hooks/sendgrid"
-    if not settings.public and webhook_url is not None:
-        webhook_url = f"{settings.base_url.rstrip('/')}/hooks/sendgrid"
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
+    folder = load_settings().var / "sandbox"
     try:
-        with Sandbox(settings.var / "sandbox", port=port, webhook_url=webhook_url, accept_only=accept_only):
+        with Sandbox(folder, port=port, webhook_url=web and f"{web}/hooks/sendgrid", accept_only=accept_only):
             done.wait()
     except SandboxError as error:
         raise ConfigError(str(error)) from error

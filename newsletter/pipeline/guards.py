@@ -8,6 +8,7 @@ from pathlib import Path
 from newsletter.errors import ConfigError, StoreError, UsageError
 from newsletter.pipeline.context import Context
 from newsletter.storage import Tx, guard
+from newsletter.storage.claims import ledger_uid
 from newsletter.storage.database import durable
 
 
@@ -28,7 +29,7 @@ def before_live_send(context: Context, tx: Tx) -> None:
 
 def check_epoch(context: Context, tx: Tx) -> None:
     """Refuse a ledger that is behind the number kept outside of it: it came back from a backup. Raises StoreError."""
-    outside, inside = remembered_epoch(context.settings.epoch_file), guard.epoch(tx)
+    outside, inside = _seen(context.settings.epoch_file).get(ledger_uid(tx), 0), guard.epoch(tx)
     if outside > inside:
         raise StoreError(
             f"the database knows of {inside} sends, this machine of {outside}: it was restored from a backup, "
@@ -37,12 +38,16 @@ def check_epoch(context: Context, tx: Tx) -> None:
         )
 
 
-def remembered_epoch(file: Path) -> int:
-    """The number of sends that this machine has seen; 0 where there is no file. Raises ConfigError."""
+def _seen(file: Path) -> dict[str, int]:
+    """How many sends of each ledger this machine has seen, as lines of `<ledger> <number>`. Raises ConfigError.
+
+    By ledger, so that a database made anew is not taken for one restored.
+    """
     try:
-        return int(file.read_text("ascii").strip() or "0")
+        lines = [line.split() for line in file.read_text("ascii").splitlines()]
+        return {uid: int(number) for uid, number in lines}
     except FileNotFoundError:
-        return 0
+        return {}
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"NEWSLETTER_EPOCH_FILE: {file} cannot be read ({error}): mend it, or remove it if you know that this "
@@ -50,23 +55,24 @@ def remembered_epoch(file: Path) -> int:
         ) from error
 
 
-def next_epoch(tx: Tx) -> int:
-    """Count one more live send in the ledger; gives the number to remember outside of it."""
-    value = guard.epoch(tx) + 1
-    guard.set_epoch(tx, value)
-    return value
+def next_epoch(tx: Tx) -> None:
+    """Count one more live send in the ledger; `remember_epoch` follows its commit."""
+    guard.set_epoch(tx, guard.epoch(tx) + 1)
 
 
-def remember_epoch(context: Context, epoch: int) -> None:
-    """Keep the number outside the database, whole or not at all. Raises ConfigError where it cannot be written."""
+def remember_epoch(context: Context) -> None:
+    """Keep the ledger's number outside the database, whole or not at all. Raises ConfigError where it cannot be."""
+    with context.store.read() as tx:
+        uid, epoch = ledger_uid(tx), guard.epoch(tx)
     file = context.settings.epoch_file
+    seen = _seen(file)
+    if seen.get(uid, 0) >= epoch:
+        return
     draft = file.with_name(f"{file.name}.{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        if remembered_epoch(file) >= epoch:
-            return
         with draft.open("w", encoding="ascii") as out:
-            out.write(f"{epoch}\n")
+            out.writelines(f"{name} {number}\n" for name, number in (seen | {uid: epoch}).items())
             out.flush()
             os.fsync(out.fileno())
         draft.replace(file)
@@ -77,7 +83,7 @@ def remember_epoch(context: Context, epoch: int) -> None:
 def confirm_restore(context: Context) -> int:
     """A person has looked: the ledger counts on from what this machine has seen. Gives the number."""
     with context.store.write() as tx:
-        outside, inside = remembered_epoch(context.settings.epoch_file), guard.epoch(tx)
+        outside, inside = _seen(context.settings.epoch_file).get(ledger_uid(tx), 0), guard.epoch(tx)
         if outside <= inside:
             raise UsageError(
                 f"there is nothing to confirm: the database knows of {inside} sends, this machine of {outside}"

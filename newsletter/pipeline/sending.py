@@ -16,7 +16,7 @@ from newsletter.pipeline.context import Context
 from newsletter.sending import owner, plan
 from newsletter.sending.dispatch import Work, dispatch
 from newsletter.sending.gateway import Outcome, Outgoing
-from newsletter.storage import Tx, answers, balance, claims, editions, guard, messages, sends
+from newsletter.storage import Tx, answers, balance, claims, editions, messages, sends
 
 log = structlog.get_logger()
 
@@ -34,8 +34,8 @@ def start(context: Context, edition: str, *, by: str, late: bool = False) -> int
         moved = editions.move(tx, row.id, _STARTABLE, EditionState.SENDING, reason=reason, by=by, now=now)
         if not moved or not sends.move(tx, live.id, [SendState.PENDING], SendState.SENDING, now=now):
             raise BusyError(f"{edition} was begun by somebody else just now; see `newsletter send status {edition}`")
-        epoch = guards.next_epoch(tx)
-    guards.remember_epoch(context, epoch)
+        guards.next_epoch(tx)
+    guards.remember_epoch(context)
     log.info("send started", edition=edition, send=live.id, candidates=live.candidates, by=by, late=late)
     return live.id
 
@@ -232,8 +232,7 @@ def resume(context: Context, edition: str) -> int:
         refuse_if_busy(tx, live)
         guards.before_live_send(context, tx)
         sends.move(tx, live.id, [SendState.PAUSED], SendState.SENDING, now=now)
-        epoch = guard.epoch(tx)
-    guards.remember_epoch(context, epoch)  # the process that began may have died before it could
+    guards.remember_epoch(context)  # the process that began may have died before it could
     log.info("send resumed", edition=edition, send=live.id)
     return live.id
 

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import idna
 import sendgrid
 from python_http_client.exceptions import HTTPError
 
@@ -61,7 +62,14 @@ def body(outgoing: Outgoing) -> dict[str, Any]:
 
 def _mailbox(mailbox: Mailbox) -> dict[str, str]:
     name = " ".join(_FORBIDDEN_IN_NAMES.sub(" ", mailbox.name).split())
-    return {"email": mailbox.address, "name": name} if name else {"email": mailbox.address}
+    address = mailbox.address if mailbox.address.isascii() else _ascii(mailbox.address)
+    return {"email": address, "name": name} if name else {"email": address}
+
+
+def _ascii(address: str) -> str:
+    """SendGrid takes domains in their ASCII form only (RFC 5891). A local part outside ASCII it refuses by name."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{idna.encode(domain, uts46=True).decode()}"
 
 
 def _personalization(person: Recipient, batch: Batch, message: Message, envelope: Envelope) -> dict[str, Any]:
