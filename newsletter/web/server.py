@@ -57,14 +57,16 @@ def make_server(app: FastAPI) -> uvicorn.Server:
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one. Raises UsageError."""
+    if not 0 <= port <= 65535:
+        raise UsageError(f"there is no port {port}: choose one from 1 to 65535 with --port")
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server((str(address[0]), int(address[1])), family=family, backlog=2048)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
+        return socket.create_server((str(address[0]), port), family=family, backlog=2048)
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no host is called that"
         raise UsageError(
-            f"cannot listen on {host}, port {port} ({reason}): stop the program that has it, or choose another with "
-            "--host and --port"
+            f"cannot listen on {host}, port {port} ({reason}): stop the program that has it, or choose another "
+            "with --host and --port"
         ) from error
 
 

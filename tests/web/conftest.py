@@ -6,7 +6,8 @@ import asyncio
 import base64
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,6 +87,19 @@ class House:
         with self.context.store.read() as tx:
             return roster.membership_state(tx, self.ann, self.list_id)
 
+    @contextmanager
+    def broken_database(self) -> Iterator[None]:
+        """The database's file is none for a while."""
+        file = self.context.settings.var / "newsletter.db"
+        self.context.store.close()  # which also folds the write-ahead log into the file
+        aside = file.rename(file.with_suffix(".aside"))
+        file.write_bytes(b"This is no database. " * 500)
+        try:
+            yield
+        finally:
+            self.context.store.close()
+            aside.replace(file)
+
     def suppressed(self) -> list[tuple[str, str]]:
         """Reason and source of each suppression."""
         with self.context.store.read() as tx:
@@ -100,17 +114,34 @@ def content(tmp_path: Path) -> Path:
     return folder
 
 
+def open_house(content: Path, folder: Path, **environ: str) -> Context:
+    """A context whose files are in `folder`; keywords are settings without their prefix, empty ones are not set."""
+    given = {
+        "CONTENT": str(content), "TEMPLATES": str(ROOT / "templates"), "VAR": str(folder / "var"),
+        "EPOCH_FILE": str(folder / "epoch"), "SENDGRID_WEBHOOK_KEY": verification_key(), **environ,
+    }  # fmt: skip
+    settings = load_settings({f"NEWSLETTER_{name}": value for name, value in given.items()}, Path("none"))
+    return open_context(settings, lambda: NOW)
+
+
+@pytest.fixture(scope="session")
+def new_var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The keys and the empty database of a new installation, made once: its migrations take the most of a test."""
+    folder = tmp_path_factory.mktemp("new")
+    open_house(ROOT / "content", folder).store.close()
+    return folder / "var"
+
+
 @pytest.fixture
-def make_house(tmp_path: Path, content: Path) -> Callable[..., House]:
+def make_house(tmp_path: Path, content: Path, new_var: Path) -> Iterator[Callable[..., House]]:
     """A house; keywords are settings without their prefix."""
 
+    opened = []
+
     def make(list_: str = "daily", **environ: str) -> House:
-        given = {
-            "CONTENT": str(content), "TEMPLATES": str(ROOT / "templates"), "VAR": str(tmp_path / "var"),
-            "EPOCH_FILE": str(tmp_path / "epoch"), "SENDGRID_WEBHOOK_KEY": verification_key(), **environ,
-        }  # fmt: skip
-        settings = load_settings({f"NEWSLETTER_{name}": value for name, value in given.items() if value}, Path("none"))
-        context = open_context(settings, lambda: NOW)
+        shutil.copytree(new_var, tmp_path / "var")
+        context = open_house(content, tmp_path, **environ)
+        opened.append(context.store)
         for name in ("ann", "bob"):
             readers.add(context, f"{name}@example.org", name.title(), list_, source="test", basis="express")
         with context.store.read() as tx:
@@ -120,7 +151,9 @@ def make_house(tmp_path: Path, content: Path) -> Callable[..., House]:
         assert list_id is not None
         return House(context, create_app(context), ann.id, list_id)
 
-    return make
+    yield make
+    for store in opened:
+        store.close()
 
 
 @pytest.fixture
