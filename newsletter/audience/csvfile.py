@@ -35,7 +35,8 @@ def read_people(lines: Iterable[str], key: bytes, *, shown: str) -> Iterator[Per
     """The rows of a CSV file, in order. The header names a column `email` and, if there is one, `name`.
 
     Commas, semicolons and tabs part the columns, whichever the header has. Lines count from 1, the header being the
-    first. Raises ContentError for a file of the wrong shape, before the first row.
+    first. Raises ContentError for a file of the wrong shape: without an address column, before the first row, or where
+    it stops being CSV, since nobody could say whom the rest holds.
     """
     numbered = iter(lines)
     header = next(numbered, "").removeprefix("\ufeff")
@@ -48,19 +49,19 @@ def read_people(lines: Iterable[str], key: bytes, *, shown: str) -> Iterator[Per
             (Fault(shown, 1, f"the first line must name the columns, one of them `email`; it names {found}"),)
         )
     name_at = _column(names, NAME_COLUMNS)
-    return _rows(csv.reader(numbered, delimiter=delimiter), address_at, name_at, key)
+    # Strict: a quotation mark that is never closed would otherwise swallow every reader after it into one name.
+    return _rows(csv.reader(numbered, delimiter=delimiter, strict=True), address_at, name_at, key, shown)
 
 
 def _column(names: list[str], wanted: tuple[str, ...]) -> int | None:
     return next((names.index(name) for name in wanted if name in names), None)
 
 
-def _rows(reader: Iterator[list[str]], address_at: int, name_at: int | None, key: bytes) -> Iterator[Person | Rejected]:
+def _rows(
+    reader: Iterator[list[str]], address_at: int, name_at: int | None, key: bytes, shown: str
+) -> Iterator[Person | Rejected]:
     seen: dict[int, int] = {}
-    for line, row in _numbered(reader):
-        if isinstance(row, str):
-            yield Rejected(line, row)
-            continue
+    for line, row in _numbered(reader, shown):
         if not any(cell.strip() for cell in row):
             continue
         if len(row) <= address_at or not row[address_at].strip():
@@ -78,8 +79,8 @@ def _rows(reader: Iterator[list[str]], address_at: int, name_at: int | None, key
         yield Person(who, _name(row, name_at), line)
 
 
-def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str] | str]]:
-    """Rows with the line they begin in; what csv itself refuses comes as its problem, and ends the file."""
+def _numbered(reader: Iterator[list[str]], shown: str) -> Iterator[tuple[int, list[str]]]:
+    """Rows with the line they begin in. Raises ContentError where csv itself finds no row."""
     line = 2
     while True:
         try:
@@ -87,8 +88,10 @@ def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str] | st
         except StopIteration:
             return
         except csv.Error as error:
-            yield line, f"not CSV from here on: {error}"
-            return
+            problem = (
+                f"is not CSV from here on ({error}): see whether a quotation mark is missing; nothing was imported"
+            )
+            raise ContentError((Fault(shown, line, problem),)) from error
         yield line, row
         line = 2 + reader.line_num  # type: ignore[attr-defined]  # csv.reader has it; its iterator type does not say so
 
@@ -96,4 +99,4 @@ def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str] | st
 def _name(row: list[str], name_at: int | None) -> str:
     if name_at is None or len(row) <= name_at:
         return ""
-    return " ".join("".join(c for c in row[name_at] if c.isprintable()).split())[:_LONGEST_NAME]
+    return " ".join("".join(c if c.isprintable() else " " for c in row[name_at]).split())[:_LONGEST_NAME]

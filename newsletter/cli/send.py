@@ -99,7 +99,7 @@ def _begun(context: Context, on: Target, confirmed: int | None, by: str, *, yes:
     ask(f"Sends {what}", yes=yes)
     if fresh:
         freezing.freeze(context, on, by=by, at=context.clock(), confirmed=confirmed)
-    freezing.require_signed(context, on)
+    freezing.require_ready(context, on, by=by)
     return sending.start(context, on.id, by=by)
 
 
@@ -128,7 +128,7 @@ def _stopping() -> Iterator[threading.Event]:
 @JSON
 def status(edition: str | None, every: bool, as_json: bool) -> None:
     """Where an edition stands, in numbers that balance. A newsletter means its latest edition."""
-    from newsletter.errors import UsageError
+    from newsletter.errors import MistypedError
     from newsletter.pipeline import reporting
     from newsletter.tracking import report_table
 
@@ -137,7 +137,7 @@ def status(edition: str | None, every: bool, as_json: bool) -> None:
         show_status(context, edition, as_json=as_json)
         return
     if not every:
-        raise UsageError("name an edition or a newsletter, or say --all")
+        raise MistypedError("name an edition or a newsletter, or say --all")
     found = reporting.everything(context)
     if as_json:
         show_json({"editions": [reporting.document(standing) for standing in found]})
@@ -220,11 +220,11 @@ def resolve(
 ) -> int:
     """Show the batches in doubt with their evidence, or decide over all of them or those numbered."""
     from newsletter.cli.local import sandbox_if_asked
-    from newsletter.errors import UsageError
+    from newsletter.errors import MistypedError
     from newsletter.pipeline import doubts, reporting, sending
 
     if resend and accept:
-        raise UsageError("--resend or --accept, not both")
+        raise MistypedError("--resend or --accept, not both")
     context = open_house()
     name = reporting.resolve_name(context, edition)
     found = doubts.listed(context, name)

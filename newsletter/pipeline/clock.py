@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from newsletter.errors import BusyError, ConfigError, NewsletterError
+from newsletter.errors import BusyError, ConfigError, NewsletterError, UsageError
 from newsletter.model import Action, ActionKind, EditionState, LedgerView, SendReport, SendState, Step
 from newsletter.pipeline import doubts, freezing, heartbeat, planning, sending, testing
 from newsletter.pipeline.context import Context, Target, target
@@ -148,6 +148,11 @@ def _freeze(context: Context, action: Action, _stop: threading.Event) -> None:
     except freezing.AudienceError as error:
         _stand(context, action, EditionState.HELD, str(error))
         raise _Held(str(error)) from error
+    except UsageError as error:
+        state = freezing.standing(context, on)
+        if state in freezing.MAY_FREEZE:
+            raise
+        raise BusyError(f"{action.edition} is {state.value}: another scheduler was faster") from error
 
 
 def _too_few(context: Context, action: Action, on: Target, problem: str) -> None:

@@ -89,6 +89,9 @@ def resolve(
     with context.store.write() as tx:
         live = sends.live(tx, edition)
         assert live is not None  # `listed` has looked
+        live = sends.find(tx, live.id, lock=True)
+        if live.state is SendState.CANCELLED and chosen and not accept:
+            raise UsageError(f"{edition} is cancelled: nothing is sent again; --accept takes its batches as accepted")
         for item in chosen:
             news = (
                 doubt.accept(tx, item.batch_id, by=by, now=now) if accept else doubt.resend(tx, item.batch_id, now=now)
@@ -108,7 +111,8 @@ def resolve(
 
 
 def _reopen(tx: Tx, live: sends.SendRow, by: str, now: datetime) -> None:
-    sends.move(tx, live.id, [SendState.PARTIAL, SendState.PAUSED], SendState.SENDING, now=now)
+    """Only what had ended goes on: a paused send waits for its own resume, after the cure."""
+    sends.move(tx, live.id, [SendState.PARTIAL], SendState.SENDING, now=now)
     editions.move(
         tx, live.edition_id, [EditionState.PARTIAL], EditionState.SENDING, reason="resent in part", by=by, now=now
     )

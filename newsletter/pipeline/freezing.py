@@ -259,6 +259,15 @@ def standing(context: Context, target: Target) -> EditionState:
     return row.state if row else EditionState.OPEN
 
 
+def require_ready(context: Context, target: Target, *, by: str) -> None:
+    """Raise UsageError for a frozen edition that must not begin: a story does not hold any more, or nobody signed."""
+    why_not = look_again(context, target, context.clock())
+    if why_not is not None:
+        stand(context, target, EditionState.HELD, reason=why_not, by=by)
+        raise UsageError(f"{target.id} is held: {why_not}. Mend it and freeze again, or leave the story out")
+    require_signed(context, target)
+
+
 def require_signed(context: Context, target: Target) -> None:
     """Raise UsageError while a frozen edition waits for signatures that its newsletter asks for."""
     if target.newsletter.sign_off == "none" or standing(context, target) is EditionState.SIGNED_OFF:

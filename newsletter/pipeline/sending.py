@@ -189,7 +189,7 @@ def _pause_if_broken(tx: Tx, send_id: int, outcomes: Sequence[Outcome], now: dat
     """Pause the send when the way to the ESP is broken; gives the send, locked, as it stands then."""
     send = sends.find(tx, send_id, lock=True)
     failures = [o.answer for o in outcomes if isinstance(o.answer, GatewayError)]
-    failed = sum(plan.counts_as_error(answer) for answer in failures)
+    failed = sum(plan.counts_as_error(o.answer, o.batch.attempt) for o in outcomes)
     succeeded = len(outcomes) - len(failures)
     in_a_row = sends.count_errors(tx, send_id, failed=failed, succeeded=succeeded) if outcomes else 0
     why = next((str(error) for error in failures if plan.stops_send(error)), None)
@@ -204,11 +204,11 @@ def _pause_if_broken(tx: Tx, send_id: int, outcomes: Sequence[Outcome], now: dat
 # --- by hand ------------------------------------------------------------------------------------------------------
 
 
-def _live(tx: Tx, edition: str) -> sends.SendRow:
+def _live(tx: Tx, edition: str, *, lock: bool = True) -> sends.SendRow:
     live = sends.live(tx, edition)
     if live is None:
         raise UsageError(f"{edition} has no send yet")
-    return sends.find(tx, live.id, lock=True)
+    return sends.find(tx, live.id, lock=lock)
 
 
 def pause(context: Context, edition: str, *, reason: str) -> None:
@@ -240,7 +240,7 @@ def resume(context: Context, edition: str) -> int:
 def resume_interrupted(context: Context, edition: str) -> int:
     """Carry on with a send that nobody paused; gives its id for `run`. Raises UsageError, BusyError."""
     with context.store.read() as tx:
-        live = _live(tx, edition)
+        live = _live(tx, edition, lock=False)
     if live.state is SendState.PAUSED:
         raise UsageError(
             f"{edition} is paused: {live.reason}. After the cure: `newsletter send resume {edition}`, "

@@ -6,13 +6,14 @@ gives the next claimed batches, all in one commit, so that one fsync serves many
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.errors import GatewayError, InDoubt
+from newsletter.errors import GatewayError, InDoubt, NewsletterError
 from newsletter.model import Receipt
 from newsletter.sending.gateway import Gateway, Outcome, Outgoing
 
@@ -47,7 +48,11 @@ def dispatch(
         finished: list[Outcome] = []
         while True:
             free = 0 if stop.is_set() else concurrency - len(running)
-            work = exchange(finished, free)
+            try:
+                work = exchange(finished, free)
+            except Exception:
+                _save(exchange, finished, running)
+                raise
             finished = []
             running |= {pool.submit(_submit, gateway, outgoing, clock) for outgoing in work.batches}
             if running:
@@ -57,6 +62,16 @@ def dispatch(
                 return
             else:
                 stop.wait(min(max((work.next_at - clock()).total_seconds(), 0.05), 5.0))
+
+
+def _save(exchange: Exchange, finished: Sequence[Outcome], running: set[Future[Outcome]]) -> None:
+    """The ledger failed: what is known of requests, those in flight too, is recorded at a second try if it can be.
+
+    What cannot be recorded stays claimed, and comes to be in doubt when this process is gone or the lease is over.
+    """
+    known = [*finished, *(future.result() for future in running)]
+    with contextlib.suppress(NewsletterError):
+        exchange(known, 0)
 
 
 def _submit(gateway: Gateway, outgoing: Outgoing, clock: Callable[[], datetime]) -> Outcome:

@@ -9,6 +9,9 @@ from newsletter.errors import GatewayError, InDoubt, NotSent, Refused
 ERRORS_BEFORE_PAUSE = 5
 """So many failed requests in a row pause a send: the way to the ESP is broken, and each one in doubt costs a person."""
 
+ATTEMPTS_BEFORE_SLOW_COUNTS = 3
+"""A batch that was asked to slow down so often, and waited each time, speaks against the way to the ESP."""
+
 LEASE_FACTOR = 10
 """A claim holds for ten timeouts: the timeout counts for a socket operation, the lease for the whole request."""
 
@@ -35,8 +38,13 @@ def stops_send(error: GatewayError) -> bool:
     return isinstance(error, Refused) and not error.positions
 
 
-def counts_as_error(answer: object) -> bool:
-    """Whether an answer counts towards the pause. A refused personalization is the reader's, not the way's."""
+def counts_as_error(answer: object, attempt: int) -> bool:
+    """Whether an answer counts towards the pause. A refused personalization is the reader's, not the way's.
+
+    A 429 asks to wait, and several requests in flight get it at once: it counts from a batch's third attempt on.
+    """
+    if isinstance(answer, NotSent) and answer.status == 429:
+        return attempt >= ATTEMPTS_BEFORE_SLOW_COUNTS
     return isinstance(answer, NotSent | InDoubt)
 
 

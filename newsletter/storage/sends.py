@@ -281,8 +281,12 @@ def last_mailed_count(tx: Tx, newsletter: str, *, before: int) -> int | None:
 
 
 def with_doubts(tx: Tx, newsletter: str) -> tuple[SendRow, ...]:
-    """A newsletter's live sends that have batches in doubt."""
+    """A newsletter's live sends that have batches in doubt, and were not cancelled."""
     doubtful = select(t.batch.c.send_id).where(t.batch.c.state == "in_doubt")
-    return tuple(
-        _rows(tx, and_(t.edition.c.newsletter == newsletter, t.send.c.kind == "live", t.send.c.id.in_(doubtful)))
+    wanted = and_(
+        t.edition.c.newsletter == newsletter,
+        t.send.c.kind == "live",
+        t.send.c.state != SendState.CANCELLED.value,
+        t.send.c.id.in_(doubtful),
     )
+    return tuple(_rows(tx, wanted))
