@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, func, insert, select, update
+from sqlalchemy import Row, Select, and_, func, insert, null, select, update
 
 from newsletter.model import Batch, Owner, Recipient
 from newsletter.storage import answers
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx
-from newsletter.storage.eligibility import suppressed
+from newsletter.storage.eligibility import departure
 from newsletter.storage.sends import SendRow
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -116,40 +116,35 @@ def _recipients(tx: Tx, send: SendRow, numbers: Sequence[int], link: Link) -> Ma
     """Who is still to be mailed, by batch number; who is not any more is excluded with the reason."""
     uid = ledger_uid(tx)
     found: dict[int, list[Recipient]] = {}
-    excluded: list[dict[str, object]] = []
-    for row in tx.execute(_joined(send, numbers)):
-        reason = None if send.list_id is None else _left_since(row)
+    excluded: list[tuple[int, str]] = []
+    # Unpacked, and not read by name: this loop runs once for each reader of a send.
+    for row_id, batch_number, subscriber_id, address, name, reason in tx.execute(_people(send, numbers)):
         if reason is not None:
-            excluded.append({"row_id": row.id, "why": reason})
+            excluded.append((row_id, reason))
             continue
-        found.setdefault(row.batch_number, []).append(
+        found.setdefault(batch_number, []).append(
             Recipient(
-                delivery_id=f"{uid}-{row.id}",
-                subscriber_id=row.subscriber_id or 0,
-                address=row.address,
-                name=row.name or "",
-                unsubscribe=link(row.subscriber_id or 0),
+                delivery_id=f"{uid}-{row_id}",
+                subscriber_id=subscriber_id,
+                address=address,
+                name=name,
+                unsubscribe=link(subscriber_id),
             )
         )
-    for exclusion in excluded:
-        tx.execute(
-            update(t.delivery)
-            .where(t.delivery.c.id == exclusion["row_id"])
-            .values(outcome="excluded", reason=exclusion["why"])
-        )
+    for row_id, reason in excluded:
+        tx.execute(update(t.delivery).where(t.delivery.c.id == row_id).values(outcome="excluded", reason=reason))
     return found
 
 
-def _joined(send: SendRow, numbers: Sequence[int]):  # type: ignore[no-untyped-def]  # a Select of seven columns
+def _people(send: SendRow, numbers: Sequence[int]) -> Select[int, int, int, str, str, str | None]:
     return (
         select(
             t.delivery.c.id,
             t.delivery.c.batch_number,
-            t.delivery.c.subscriber_id,
-            func.coalesce(t.subscriber.c.address, t.delivery.c.address).label("address"),
-            t.subscriber.c.name,
-            t.subscription.c.state,
-            suppressed(send.list).label("suppressed"),
+            func.coalesce(t.delivery.c.subscriber_id, 0),
+            func.coalesce(t.subscriber.c.address, t.delivery.c.address, ""),
+            func.coalesce(t.subscriber.c.name, ""),
+            departure(send.list) if send.list_id is not None else null(),
         )
         .outerjoin(t.subscriber, t.subscriber.c.id == t.delivery.c.subscriber_id)
         .outerjoin(
@@ -166,15 +161,6 @@ def _joined(send: SendRow, numbers: Sequence[int]):  # type: ignore[no-untyped-d
         )
         .order_by(t.delivery.c.batch_number, t.delivery.c.id)
     )
-
-
-def _left_since(row: AnyRow) -> str | None:
-    if row.address is None:
-        return "suppressed:erased"
-    if row.state != "active":
-        return "unsubscribed"
-    reason: str | None = row.suppressed
-    return reason
 
 
 def _next_at(tx: Tx, send_id: int) -> datetime | None:

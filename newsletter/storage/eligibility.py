@@ -48,6 +48,18 @@ def exclusion(list_slug: str, *, edition_id: int | None, loopback: bool) -> Colu
     return case(*whens, else_=null())
 
 
+def departure(list_slug: str) -> ColumnElement[str | None]:
+    """Why a reader who was mailable at the freeze is not at the claim, NULL where they still are.
+
+    Needs the subscription joined from outside: one that is gone counts as left.
+    """
+    return case(
+        (t.subscriber.c.address.is_(None), literal("suppressed:erased")),
+        (func.coalesce(t.subscription.c.state, "") != "active", literal("unsubscribed")),
+        else_=suppressed(list_slug),
+    )
+
+
 def candidates(list_id: int, list_slug: str, *, edition_id: int | None, loopback: bool) -> Select[int, int, str | None]:
     """Every active subscription of a list: subscriber id, address key, reason against it (or NULL)."""
     return (

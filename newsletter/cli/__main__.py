@@ -1,0 +1,5 @@
+"""`python -m newsletter.cli`, where the command is not on the path."""
+
+from newsletter.cli.main import main
+
+main()
