@@ -81,7 +81,7 @@ def test_without_a_key_nothing_is_taken(make_house: Callable[..., House]) -> Non
 
 
 def test_a_body_of_the_limit_is_taken_and_a_byte_more_is_not(house: House) -> None:
-    """413 by the header alone."""
+    """204 and 413."""
     most = b"[" + b" " * (MAX_BODY_BYTES - 2) + b"]"
     assert house.ask("POST", PATH, content=most, headers=signed(most)).status_code == 204
     assert house.ask("POST", PATH, content=most + b"\n", headers=signed(most + b"\n")).status_code == 413
@@ -98,11 +98,22 @@ def test_a_body_that_does_not_tell_its_length_is_counted(house: House) -> None:
             yield b" " * 1_000_000
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": await anext(chunks, b""), "more_body": True}
+        chunk = await anext(chunks, b"")
+        return {"type": "http.request", "body": chunk, "more_body": bool(chunk)}
 
     chunks = endless()
     assert _raw(house, receive) == [413]
     assert sent <= MAX_BODY_BYTES + 1_000_000
+
+
+@pytest.mark.parametrize("length", [str(MAX_BODY_BYTES + 1), "9" * 5000])
+def test_a_body_that_tells_of_its_size_is_not_read(house: House, length: str) -> None:
+    """413 by the header alone."""
+
+    async def receive() -> dict[str, Any]:
+        raise AssertionError("the body was read")
+
+    assert _raw(house, receive, ("content-length", length)) == [413]
 
 
 def test_a_client_that_goes_away_leaves_nothing(house: House) -> None:
@@ -117,7 +128,7 @@ def test_a_client_that_goes_away_leaves_nothing(house: House) -> None:
     assert [(line["event"], line["log_level"]) for line in lines] == [("client went away", "info")]
 
 
-def _raw(house: House, receive: Callable[[], Any]) -> list[int]:
+def _raw(house: House, receive: Callable[[], Any], *headers: tuple[str, str]) -> list[int]:
     """Statuses of the answers to a POST whose body comes from `receive`."""
     statuses = []
 
@@ -127,7 +138,8 @@ def _raw(house: House, receive: Callable[[], Any]) -> list[int]:
 
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
-        "path": PATH, "raw_path": PATH.encode(), "query_string": b"", "root_path": "", "headers": [],
+        "path": PATH, "raw_path": PATH.encode(), "query_string": b"", "root_path": "",
+        "headers": [(name.encode(), value.encode()) for name, value in headers],
     }  # fmt: skip
     asyncio.run(house.app(scope, receive, send))
     return statuses

@@ -29,6 +29,7 @@ def folder(tmp_path: Path) -> Path:
     (images / "out.png").symlink_to(tmp_path / "given" / "secret.png")
     (images / "near").symlink_to(tmp_path / "given" / "images-2")
     (images / "to-hidden.png").symlink_to(images / ".hidden.png")
+    (images / ".to-shown.png").symlink_to(images / "a.png")
     (images / "ring").symlink_to(images / "ring")
     (images / "within.png").symlink_to(images / "a.png")
     return images
@@ -46,7 +47,7 @@ def test_pictures_are_found(folder: Path, name: str) -> None:
 @pytest.mark.parametrize("name", [
     "", ".", "..", "/", "../secret.png", "deep/../../secret.png", "deep/../a.png", "./a.png", "deep//er/b.png",
     "/etc/passwd", "..\\secret.png", "a.png/", "a.png/x", "deep", "deep/er", ".hidden.png", ".git/c.png", "text.png",
-    "drawing.svg", "empty.png", "missing.png", "out.png", "near/near.png", "to-hidden.png", "ring", "ring/a.png",
+    "drawing.svg", "empty.png", "missing.png", "out.png", "near/near.png", "to-hidden.png", ".to-shown.png", "ring", "ring/a.png",
     "a.png\0", "\0", "x" * 5000, "\ud800.png", "%2e%2e/secret.png", "~/a.png",
 ])  # fmt: skip
 def test_nothing_else_is(folder: Path, name: str) -> None:
