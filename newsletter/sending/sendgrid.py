@@ -61,7 +61,8 @@ def body(outgoing: Outgoing) -> dict[str, Any]:
 
 
 def _mailbox(mailbox: Mailbox) -> dict[str, str]:
-    name = " ".join(_FORBIDDEN_IN_NAMES.sub(" ", mailbox.name).split())
+    words = "".join(char if char.isprintable() else " " for char in _FORBIDDEN_IN_NAMES.sub(" ", mailbox.name))
+    name = " ".join(words.split())
     address = mailbox.address if mailbox.address.isascii() else _ascii(mailbox.address)
     return {"email": address, "name": name} if name else {"email": address}
 

@@ -104,6 +104,7 @@ class StrictClient(Client):  # type: ignore[misc]  # the library has no types
         try:
             response = _OPENER.open(request, timeout=timeout or self.timeout)
         except urllib.error.HTTPError as error:
-            raise HTTPError(error.code, error.reason, _read(error), error.headers) from None
+            with error:  # it holds the connection
+                raise HTTPError(error.code, error.reason, _read(error), error.headers) from None
         with response:
             return _Answer(response.getcode(), response.info(), _read(response))

@@ -39,7 +39,7 @@ def resend(rows: Rows, batch: Batch) -> bool:
 
 def test_a_doubt_tells_its_evidence(rows: Rows, begun: tuple[int, Batch, Batch]) -> None:
     """Readers, attempt, claim, the error; and nobody else was heard yet."""
-    send_id, first, _ = begun
+    send_id, _, _ = begun
     (found,) = doubts(rows, send_id)
     assert (found.number, found.readers, found.attempt, found.error) == (1, 2, 1, "it broke")
     assert found.claimed_at == rows.clock()

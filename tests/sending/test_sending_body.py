@@ -1,0 +1,168 @@
+"""The request of a batch: what SendGrid's description asks, and what our promises ask of it."""
+
+from __future__ import annotations
+
+import email
+import json
+from collections.abc import Iterator
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sending_samples import MESSAGE, outgoing, person
+
+from newsletter.model import Mailbox, Recipient
+from newsletter.sandbox import Sandbox
+from newsletter.sending.sendgrid import SendGrid, body
+
+
+def test_plain_text_comes_first() -> None:
+    """SendGrid wants text/plain before text/html; both are the message's bytes."""
+    assert body(outgoing())["content"] == [
+        {"type": "text/plain", "value": MESSAGE.text},
+        {"type": "text/html", "value": MESSAGE.html},
+    ]
+
+
+def test_every_tracking_setting_is_stated() -> None:
+    """What an account's settings say must not decide what readers get."""
+    assert body(outgoing())["tracking_settings"] == {
+        "click_tracking": {"enable": False, "enable_text": False},
+        "open_tracking": {"enable": False},
+        "subscription_tracking": {"enable": False},
+        "ganalytics": {"enable": False},
+    }
+
+
+def test_headers_stand_at_each_reader() -> None:
+    """RFC 8058 and RFC 2919, with the reader's own full link."""
+    found = body(outgoing(2))
+    assert "headers" not in found
+    assert [entry["headers"] for entry in found["personalizations"]] == [
+        {
+            "List-Id": "<daily.example.org>",
+            "List-Unsubscribe": f"<https://news.example.org/u/t{number}?a=1&b=2>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
+        for number in range(2)
+    ]
+
+
+def test_mail_to_editors_by_a_machine_says_so() -> None:
+    """RFC 3834."""
+    (entry,) = body(outgoing(1, kind="notice", automatic=True))["personalizations"]
+    assert entry["headers"]["Auto-Submitted"] == "auto-generated"
+
+
+def test_custom_args_are_strings_and_hold_no_address() -> None:
+    """Ids only (interface.md): delivery_id, edition, batch, attempt; all strings."""
+    (entry,) = body(outgoing(1, number=3, attempt=2))["personalizations"]
+    assert entry["custom_args"] == {
+        "delivery_id": "ab12cd34-0", "edition": "daily/2026-05-04", "batch": "3", "attempt": "2",
+    }  # fmt: skip
+    (test,) = body(outgoing(1, kind="test"))["personalizations"]
+    assert test["custom_args"]["kind"] == "test"
+
+
+def test_the_link_is_escaped_for_html_and_bare_for_text() -> None:
+    """Substitutions are inserted raw."""
+    (entry,) = body(outgoing(1))["personalizations"]
+    assert entry["substitutions"] == {
+        "[[unsubscribe]]": "https://news.example.org/u/t0?a=1&amp;b=2",
+        "[[unsubscribe_text]]": "https://news.example.org/u/t0?a=1&b=2",
+    }
+
+
+def test_a_live_subject_stands_once() -> None:
+    """The message's."""
+    found = body(outgoing(1))
+    assert found["subject"] == "Ports reopen"
+    assert "subject" not in found["personalizations"][0]
+
+
+def test_a_tests_subject_stands_at_the_reader() -> None:
+    """The frozen bytes keep the live one (sending.md, What was tested is what goes)."""
+    live, test = body(outgoing(1)), body(outgoing(1, kind="test", subject="[TEST 3f9a] Ports reopen"))
+    assert test["subject"] == live["subject"]
+    assert test["content"] == live["content"]
+    assert test["personalizations"][0]["subject"] == "[TEST 3f9a] Ports reopen"
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("Ann Roe", "Ann Roe"),
+        ('Roe, Ann; "the" <boss> (x) [y] a@b:c', "Roe Ann the boss x y a b c"),
+        ("Zoë Łęcka", "Zoë Łęcka"),
+        ("a\tb\n c", "a b c"),
+        (",;", None),
+        ("", None),
+    ],
+)
+def test_names_are_cleaned(name: str, sent: str | None) -> None:
+    """No name with ,;<>()@[]:" (sending.md); one that is nothing else is left out."""
+    (entry,) = body(outgoing(people=(person(1, name=name),)))["personalizations"]
+    assert entry["to"] == [{"email": "reader1@example.org"} | ({"name": sent} if sent else {})]
+
+
+def test_without_a_reply_to() -> None:
+    """Then there is none in the request."""
+    assert "reply_to" not in body(outgoing(reply_to=None))
+
+
+def test_a_thousand_readers_fit() -> None:
+    """A full batch with long links stays far under 30 MB."""
+    people = tuple(person(n, unsubscribe=f"https://news.example.org/u/{'t' * 200}") for n in range(1000))
+    assert len(json.dumps(body(outgoing(people=people)))) < 3_000_000
+
+
+# --- the sandbox has SendGrid's rules ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with Sandbox(tmp_path_factory.mktemp("body"), port=0, webhook_url=None) as started:
+        yield started
+
+
+def arrived(sandbox: Sandbox, position: int = -1) -> EmailMessage:
+    raw = sandbox.mails()[position].read_bytes()
+    return cast("EmailMessage", email.message_from_bytes(raw, policy=default))
+
+
+def test_what_arrives(sandbox: Sandbox) -> None:
+    """Through the SendGrid library: each reader's mail has their link, their headers, the sender's name."""
+    SendGrid("SG.test", sandbox.url, 5).submit(outgoing(2))
+    mail = arrived(sandbox)
+    assert mail["Subject"] == "Ports reopen"
+    assert mail["From"] == "The Morning Run <morning@example.org>"
+    assert mail["List-Unsubscribe"].startswith("<https://news.example.org/u/t")
+    text = mail.get_body(("plain",))
+    html = mail.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    assert "?a=1&b=2" in text.get_content()
+    assert "?a=1&amp;b=2" in html.get_content()
+    assert "[[" not in text.get_content() + html.get_content()
+
+
+def test_a_test_arrives_with_its_own_subject(sandbox: Sandbox) -> None:
+    """And says in its ids that it is one."""
+    SendGrid("SG.test", sandbox.url, 5).submit(outgoing(1, kind="test", subject="[TEST 3f9a] Ports reopen"))
+    assert arrived(sandbox)["Subject"] == "[TEST 3f9a] Ports reopen"
+    assert sandbox.accepted()[-1].custom_args["kind"] == "test"
+
+
+names = st.text(st.characters(codec="utf-8"), max_size=60)
+
+
+@given(people=st.lists(st.builds(lambda name: {"name": name}, names), min_size=1, max_size=4), sender=names)
+def test_no_name_is_refused(sandbox: Sandbox, people: list[dict[str, Any]], sender: str) -> None:
+    """Whatever people are called, the request conforms."""
+    named: tuple[Recipient, ...] = tuple(person(n, **entry) for n, entry in enumerate(people))
+    SendGrid("SG.test", sandbox.url, 5).submit(
+        outgoing(people=named, sender=Mailbox(address="morning@example.org", name=sender))
+    )
