@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from newsletter.errors import ConfigError, StoreError
 
@@ -58,16 +59,17 @@ class Store:
 
 
 def _engine(url: str) -> Engine:
+    """`hide_parameters` keeps addresses out of what SQLAlchemy raises, and so out of logs."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             _make_folder(Path(parsed.database).parent)
-        engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S})
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S}, hide_parameters=True)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed, pool_pre_ping=True)
+        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
     raise ConfigError(
         f"NEWSLETTER_DATABASE_URL: {parsed.get_backend_name()} is not supported; "
         "use sqlite:///var/newsletter.db or postgresql+psycopg://…"
@@ -102,6 +104,8 @@ def translated(url: str) -> Iterator[None]:
         if isinstance(error, OperationalError) or error.connection_invalidated or _known(cause):
             raise StoreError(_advice(cause, url)) from error
         raise
+    except PoolTimeout as error:
+        raise StoreError("all connections to the database are in use: try again, or run fewer things at once") from error
     except sqlite3.Error as error:  # while a connection is set up, before SQLAlchemy wraps what is raised
         raise StoreError(_advice(str(error), url)) from error
 
