@@ -24,6 +24,8 @@ HOMES = {
     "alembic": {"newsletter/storage/"},
     "fastapi": {"newsletter/web/"},
     "click": {"newsletter/cli/"},
+    "dotenv": {"newsletter/settings/dotenv.py"},
+    "structlog": {"newsletter/pipeline/", "newsletter/web/", "newsletter/cli/", "scheduler.py"},
     "yaml": {"newsletter/stories/"},
     "markdown_it": {"newsletter/stories/"},
     "email_validator": {"newsletter/audience/identity.py", "newsletter/settings/"},

@@ -1,23 +1,13 @@
-r"""The file `.env`: `NAME=value` lines, as shells and Docker write them.
-
-A value may stand in single quotes (as it is) or double quotes (`\n`, `\"`, `\\` and `\$` are escapes). Nothing is
-substituted. ` #` begins a comment outside of quotes. A line may begin with `export`.
-"""
+"""The file `.env`, read by python-dotenv; nothing is substituted in it, and a line that it cannot read is a fault."""
 
 from __future__ import annotations
 
-import re
+import io
 from pathlib import Path
 
-from newsletter.errors import ConfigError, Fault
+from dotenv.parser import parse_stream
 
-_LINE = re.compile(
-    r"""(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*
-        (?: '(?P<single>[^']*)' | "(?P<double>(?:[^"\\]|\\.)*)" | (?P<bare>[^'"\s\#](?:[^\s]|\s+(?![\s\#]))*)? )
-        \s*(?:(?<![^\s'"])\#.*)?\Z""",
-    re.VERBOSE,
-)
-_ESCAPES = {"n": "\n", "t": "\t"}
+from newsletter.errors import ConfigError, Fault
 
 
 def read_dotenv(path: Path) -> dict[str, str]:
@@ -36,23 +26,15 @@ def read_dotenv(path: Path) -> dict[str, str]:
 def _parse(text: str, shown: str) -> dict[str, str]:
     values: dict[str, str] = {}
     faults: list[Fault] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        stripped = line.strip()
-        if not stripped or stripped.startswith("#"):
-            continue
-        match = _LINE.match(stripped)
-        if match is None:  # the line is not quoted: it may hold a secret
-            faults.append(Fault(shown, number, "is not NAME=value; put a value with quotes or blanks in '…'"))
-        elif match["name"] in values:
-            faults.append(Fault(shown, number, f"{match['name']} is set a second time; keep one of the lines"))
-        else:
-            values[match["name"]] = _value(match)
+    for binding in parse_stream(io.StringIO(text)):
+        line, name = binding.original.line, binding.key
+        if binding.error or (name is not None and binding.value is None):
+            # the line is not quoted: it may hold a secret
+            faults.append(Fault(shown, line, "is not NAME=value; put a value with quotes or blanks in '…'"))
+        elif name in values:
+            faults.append(Fault(shown, line, f"{name} is set a second time; keep one of the lines"))
+        elif name is not None:
+            values[name] = binding.value or ""
     if faults:
         raise ConfigError("\n".join(map(str, faults)))
     return values
-
-
-def _value(match: re.Match[str]) -> str:
-    if match["double"] is not None:
-        return re.sub(r"\\(.)", lambda escape: _ESCAPES.get(escape[1], escape[1]), match["double"])
-    return match["single"] or match["bare"] or ""
