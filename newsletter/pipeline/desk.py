@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import structlog
 
 from newsletter.errors import ContentError, Fault, UsageError
-from newsletter.model import Approval, Finding, Level, Newsletter, Story
+from newsletter.model import Approval, Finding, Level, Newsletter, Section, Story
 from newsletter.pipeline import freezing, gathering
 from newsletter.pipeline.context import Context
 from newsletter.stories import importing, seal
@@ -177,6 +177,7 @@ def import_file(context: Context, file: Path, *, section: str | None, again: boo
     except OSError as error:
         raise ContentError((Fault(str(file), 0, f"cannot be read: {error.strerror}"),)) from error
     imported = importing.import_file(raw, context.organisation, shown=str(file))
+    guesses: list[importing.Doubt] = []
     before = _fingerprints(gathering.read_desk(context))
     paths: list[str | None] = []
     known: list[str] = []
@@ -187,12 +188,16 @@ def import_file(context: Context, file: Path, *, section: str | None, again: boo
             paths.append(None)
             continue
         headline = draft.headline or f"{file.stem} {number}"
-        text = story_text(
-            headline=headline, section=section or _section(context, draft.section_label), blocks=draft.blocks
-        )
+        chosen = section or _labelled(context, draft.section_label)
+        if chosen is None:
+            chosen = _sections(context)[0].slug
+            said = f"the label “{draft.section_label}”" if draft.section_label else "it has no label, which"
+            guesses.append(importing.Doubt(0, f"“{headline}”: {said} names no section; it was put under `{chosen}`"))
+        text = story_text(headline=headline, section=chosen, blocks=draft.blocks)
         path = _shown(_create(context, headline, text))
         before[draft.fingerprint] = path
         paths.append(path)
+    imported = replace(imported, warnings=(*guesses, *imported.warnings))
     return Import(imported=imported, paths=tuple(paths), known=tuple(known))
 
 
@@ -200,11 +205,14 @@ def _fingerprints(desk: Desk) -> dict[str, str]:
     return {importing.fingerprint(story.headline, story.blocks): story.path for story in desk.stories}
 
 
-def _section(context: Context, label: str | None) -> str:
-    """The section whose title or slug a label is; else the first section of the first newsletter."""
-    sections = [part for newsletter in context.newsletters.values() for part in newsletter.sections]
-    wanted = slugify(label or "")
-    return next((part.slug for part in sections if wanted in (part.slug, slugify(part.title))), sections[0].slug)
+def _sections(context: Context) -> list[Section]:
+    return [part for newsletter in context.newsletters.values() for part in newsletter.sections]
+
+
+def _labelled(context: Context, label: str | None) -> str | None:
+    """The section whose title or slug a label is."""
+    wanted = slugify(label) if label else None
+    return next((part.slug for part in _sections(context) if wanted in (part.slug, slugify(part.title))), None)
 
 
 def _shown(path: Path) -> str:

@@ -105,7 +105,7 @@ def translated(url: str) -> Iterator[None]:
             raise StoreError(_advice(cause, url)) from error
         raise
     except PoolTimeout as error:
-        raise StoreError("all connections to the database are in use: try again, or run fewer things at once") from error
+        raise StoreError("all connections to the database are in use: try again in a moment") from error
     except sqlite3.Error as error:  # while a connection is set up, before SQLAlchemy wraps what is raised
         raise StoreError(_advice(str(error), url)) from error
 

@@ -20,6 +20,8 @@ _UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
+_INITIALS = re.compile(r"\b(?:[A-Za-z]\.){2,}")
+
 
 def story_text(
     *,
@@ -56,7 +58,8 @@ def slugify(headline: str) -> str:
 
     A headline without any Latin letter or digit gives `story`.
     """
-    plain = unicodedata.normalize("NFKD", headline.replace("’", "").replace("'", "")).encode("ascii", "ignore").decode()
+    whole = _INITIALS.sub(lambda match: match[0].replace(".", ""), headline)  # U.S. is one word
+    plain = unicodedata.normalize("NFKD", whole.replace("’", "").replace("'", "")).encode("ascii", "ignore").decode()
     slug = "-".join(re.findall(r"[a-z0-9]+", plain.lower()))
     if len(slug) > 60:
         slug = slug[:61].rpartition("-")[0] or slug[:60]
