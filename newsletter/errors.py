@@ -9,6 +9,7 @@
     ├── ConfigError             an operator: settings, content/*.toml, keys
     ├── StoreError              an operator: the database (full, locked, from a newer version)
     ├── UsageError              whoever typed the command: it does not exist, or not now
+    │   └── MistypedError       … or it cannot be read at all
     ├── BusyError               nobody: somebody else is doing it
     └── GatewayError            the ESP, or the way to it
         ├── NotSent             certainly not accepted: try again
@@ -69,6 +70,12 @@ class StoreError(NewsletterError):
 
 class UsageError(NewsletterError):
     """The command cannot be meant as typed: no such edition, list, story or state."""
+
+
+class MistypedError(UsageError):
+    """A word of the command has no meaning: a date that there is not, an edition without one, two options at odds."""
+
+    exit_code = 2
 
 
 class BusyError(NewsletterError):

@@ -6,14 +6,15 @@ import getpass
 import json
 import logging
 import sys
+import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsletter.errors import UsageError
+from newsletter.errors import MistypedError, UsageError
 
 if TYPE_CHECKING:
     from newsletter.model import SendReport
@@ -84,19 +85,28 @@ def login() -> str:
 
 
 def when(context: Context, moment: str | None) -> datetime:
-    """The moment to rehearse, or now. A naive one is in the organisation's zone. Raises UsageError."""
+    """The moment to rehearse, or now. A naive one is in the organisation's zone. Raises MistypedError."""
     if moment is None:
         return context.clock()
     try:
         at = datetime.fromisoformat(moment)
     except ValueError as error:
-        raise UsageError(f"--now {moment!r}: write it as 2026-05-04T05:30, with a zone if you like") from error
+        raise MistypedError(f"--now {moment!r}: write it as 2026-05-04T05:30, with a zone if you like") from error
+    from newsletter.pipeline.context import FIRST_YEAR, LAST_YEAR
+
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise MistypedError(f"--now {moment!r}: the years from {FIRST_YEAR} to {LAST_YEAR} can be rehearsed")
     return at if at.tzinfo else at.replace(tzinfo=context.organisation.zone)
 
 
 def show_json(document: object) -> None:
-    """One document on stdout."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+    """One document on stdout; instants as ISO 8601. Where stdout is not UTF-8, what it cannot say is escaped."""
+    plain = (sys.stdout.encoding or "utf-8").lower().replace("-", "") != "utf8"
+    click.echo(json.dumps(document, indent=2, ensure_ascii=plain, default=_plain))
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def ask(question: str, *, yes: bool) -> None:
@@ -106,7 +116,9 @@ def ask(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise UsageError("nothing was done: nobody is here to answer; add --yes if that is what you want")
-    click.confirm("Go on?", abort=True, err=True)
+    click.echo("Go on? [y/N] ", nl=False, err=True)  # click.confirm writes a blank to stdout, where answers go
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise click.Abort
 
 
 def progress(label: str) -> Callable[[int, int], None] | None:
@@ -117,12 +129,15 @@ def progress(label: str) -> Callable[[int, int], None] | None:
 
     def show(done: int, whole: int) -> None:
         if "bar" not in state:
-            state["bar"] = click.progressbar(length=whole, label=label, file=sys.stderr, show_pos=True)
-            state["bar"].__enter__()
-        bar = state["bar"]
-        bar.update(max(done - bar.pos, 0))
+            bar = click.progressbar(
+                length=whole, label=label, file=sys.stderr, show_pos=True, item_show_func=lambda rate: rate
+            )
+            state.update(bar=bar.__enter__(), since=time.monotonic(), first=done)
+        passed = time.monotonic() - state["since"]
+        rate = f"{(done - state['first']) / passed:,.0f}/s" if done > state["first"] else ""
+        state["bar"].update(max(done - state["bar"].pos, 0), rate)
         if done >= whole:
-            bar.__exit__(None, None, None)
+            state["bar"].__exit__(None, None, None)
 
     return show
 

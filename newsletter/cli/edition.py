@@ -99,18 +99,19 @@ def freeze(
     edition: str, after_freeze: str | None, few: bool, confirm_count: int | None, by: str | None, yes: bool
 ) -> None:
     """Fix the bytes, the stories and the readers of an edition."""
-    from newsletter.pipeline import freezing, planning
+    from newsletter.pipeline import desk, freezing, planning
     from newsletter.pipeline.context import target
 
     context = open_house()
     on = target(context, edition, context.clock())
     on = on.with_few() if few else on
+    late = None if after_freeze is None else desk.find(context, after_freeze).slug
     ask("Freezes " + planning.in_brief(planning.plan(context, on, context.clock())), yes=yes)
     by = by or login()
-    if after_freeze is None:
+    if late is None:
         frozen = freezing.freeze(context, on, by=by, confirmed=confirm_count)
     else:
-        frozen = freezing.refreeze(context, on, by=by, story=after_freeze, confirmed=confirm_count)
+        frozen = freezing.refreeze(context, on, by=by, story=late, confirmed=confirm_count)
     _say(on, frozen)
 
 

@@ -10,6 +10,7 @@ import click
 from newsletter.cli.common import BY, JSON, login, open_house, show_json, shown
 
 if TYPE_CHECKING:
+    from newsletter.errors import Fault
     from newsletter.model import Finding, Story
     from newsletter.stories.load import Desk
 
@@ -86,7 +87,7 @@ def check(names: tuple[str, ...], as_json: bool) -> int:
     stories, faults = found.stories, found.faults
     findings = desk.findings(context, stories, context.clock())
     if as_json:
-        show_json([_finding(f) for f in findings] + [{"where": str(f), "level": "stop"} for f in faults])
+        show_json([*map(_finding, findings), *map(_fault, faults)])
     else:
         for finding in findings:
             click.echo(f"{finding.level.value:5} {finding.where}: {finding.problem}")
@@ -103,6 +104,11 @@ def _finding(finding: Finding) -> dict[str, str]:
         "where": finding.where,
         "problem": finding.problem,
     }
+
+
+def _fault(fault: Fault) -> dict[str, str]:
+    where = f"{fault.path}:{fault.line}" if fault.line else fault.path
+    return {"check": "file", "level": "stop", "where": where, "problem": fault.problem}
 
 
 @story.command()
@@ -153,10 +159,11 @@ def import_(files: tuple[Path, ...], section: str | None, again: bool, as_json: 
     from newsletter.stories.importing import import_report
 
     context = open_house()
+    reports: list[dict[str, Any]] = []
     for file in files:
         done = desk.import_file(context, file, section=section, again=again)
         if as_json:
-            show_json(import_report(done.imported, done.paths))
+            reports.append(import_report(done.imported, done.paths))
             continue
         for path, draft in zip(done.paths, done.imported.stories, strict=True):
             click.echo(f"{path or '(not written)'}: {draft.headline or 'no headline found'}")
@@ -166,3 +173,20 @@ def import_(files: tuple[Path, ...], section: str | None, again: bool, as_json: 
             click.echo(f"  line {dropped.line}: left out {dropped.text!r}")
         for warning in done.imported.warnings:
             click.echo(f"  line {warning.line}: {warning.message}")
+    if as_json:
+        show_json(reports[0] if len(reports) == 1 else _together(files, reports))
+
+
+def _together(files: tuple[Path, ...], reports: list[dict[str, Any]]) -> dict[str, Any]:
+    """The reports of several files in the shape of one; what was left out or doubted says in which file."""
+    return {
+        "stories": [story for report in reports for story in report["stories"]],
+        **{
+            name: [
+                {"file": str(file), **entry}
+                for file, report in zip(files, reports, strict=True)
+                for entry in report[name]
+            ]
+            for name in ("dropped", "warnings")
+        },
+    }

@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from difflib import get_close_matches
 
-from newsletter.errors import UsageError
+from newsletter.errors import MistypedError, UsageError
 from newsletter.model import EDITION_ID, Newsletter, Organisation, edition_id
 from newsletter.schedule import planned_time
 from newsletter.sending.gateway import Gateway
 from newsletter.settings import Settings
 from newsletter.storage import Store
+
+FIRST_YEAR, LAST_YEAR = 1990, 2199
+"""The years that an edition may be of. Far outside, instants of another zone are none (year 0 or 10000)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +70,12 @@ def target(context: Context, words: str, now: datetime) -> Target:
         return Target(newsletter=newsletter, date=now.astimezone(newsletter.zone).date())
     found = EDITION_ID.match(words)
     if found is None:
-        raise UsageError(f"{words!r} is not an edition: write NEWSLETTER/YYYY-MM-DD, such as daily/2026-05-04")
+        raise MistypedError(f"{words!r} is not an edition: write NEWSLETTER/YYYY-MM-DD, such as daily/2026-05-04")
     try:
         on = date.fromisoformat(found["date"])
     except ValueError as error:
-        raise UsageError(f"{words!r} is not an edition: there is no such date as {found['date']}") from error
+        raise MistypedError(f"{words!r} is not an edition: there is no such date as {found['date']}") from error
+    if not FIRST_YEAR <= on.year <= LAST_YEAR:
+        raise MistypedError(f"{words!r} is not an edition: its year is not one of {FIRST_YEAR} to {LAST_YEAR}")
     wanted = Target(newsletter=context.newsletter(found["newsletter"]), date=on, suffix=found["suffix"])
     return wanted if wanted.suffix is None else wanted.with_few()  # an extra edition is made for one story

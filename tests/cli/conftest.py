@@ -1,0 +1,80 @@
+"""A house for each test: a copy of the shipped content, keys, tables and twelve readers, and a sandbox where asked."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cli_house import READERS, ROOT, House, free_port
+
+from newsletter.pipeline import readers
+from newsletter.sandbox import Sandbox
+from newsletter.services import open_context
+from newsletter.settings import load_settings
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The var/ of an installation with readers, made once: its tables take the most of a test."""
+    folder = tmp_path_factory.mktemp("installed")
+    settings = load_settings(
+        {
+            "NEWSLETTER_CONTENT": str(ROOT / "content"), "NEWSLETTER_VAR": str(folder / "var"),
+            "NEWSLETTER_EPOCH_FILE": str(folder / "epoch"), "NEWSLETTER_SANDBOX": "1",
+        },
+        Path("none"),
+    )  # fmt: skip
+    context = open_context(settings)
+    for list_, people in (("daily", READERS), ("friday", READERS[:3])):
+        for address in people:
+            readers.add(context, address, address.partition("@")[0].title(), list_, source="test", basis="express")
+    context.store.close()
+    return folder / "var"
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    """A folder with content/ alone, and an environment without anybody's settings; the sandbox is asked for."""
+    for name in list(os.environ):
+        if name.startswith("NEWSLETTER_") or name == "XDG_STATE_HOME":
+            monkeypatch.delenv(name)
+    folder = tmp_path / "house"
+    shutil.copytree(ROOT / "content", folder / "content")
+    (folder / "home").mkdir()
+    monkeypatch.chdir(folder)
+    for name, value in {
+        "HOME": str(folder / "home"), "NEWSLETTER_TEMPLATES": str(ROOT / "templates"), "NEWSLETTER_SANDBOX": "1",
+        "NEWSLETTER_SENDGRID_URL": f"http://127.0.0.1:{free_port()}",
+        "NEWSLETTER_BASE_URL": f"http://127.0.0.1:{free_port()}",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    for name in _MAY_BE_SET:
+        monkeypatch.setenv(name, "")  # so that what a test sets is taken back
+    return House(folder)
+
+
+_MAY_BE_SET = [
+    f"NEWSLETTER_{name}"
+    for name in (
+        "BATCH_SIZE", "CONTENT", "DATABASE_URL", "HEARTBEAT_URL", "LOG", "SENDGRID_API_KEY", "SENDGRID_TIMEOUT_S",
+        "SEND_CONCURRENCY", "SECRET_KEYS", "ADDRESS_KEY", "EPOCH_FILE", "VAR", "SENDGRID_WEBHOOK_KEY",
+    )
+]  # fmt: skip
+
+
+@pytest.fixture
+def house(bare: House, installed: Path) -> House:
+    """An installation with twelve readers of `daily` and three of `friday`."""
+    shutil.copytree(installed, bare.var)
+    return bare
+
+
+@pytest.fixture
+def esp(house: House) -> Iterator[Sandbox]:
+    """A sandbox that runs beside the commands, without a webhook."""
+    with Sandbox(house.var / "sandbox", port=0, webhook_url=None) as sandbox:
+        house.set(SENDGRID_URL=sandbox.url)
+        yield sandbox
