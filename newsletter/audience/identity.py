@@ -49,8 +49,7 @@ def identify(address: str, key: bytes) -> Identity:
 def address_key(normal: str, key: bytes) -> int:
     """A 63-bit number from the HMAC-SHA256 of a normalised address: fits an integer key in every database.
 
-    Two of a million addresses share one with odds of 1 to 18 million; the import refuses the second by name
-    (docs/decisions/0006).
+    Two of a million addresses share one with odds of 1 to 18 million; docs/decisions/0006 tells what happens then.
     """
     text = unicodedata.normalize("NFC", normal).lower()
     return int.from_bytes(hmac.digest(key, text.encode(), "sha256")[:8], "big") >> 1
