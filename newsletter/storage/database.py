@@ -6,15 +6,18 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from newsletter.errors import ConfigError, StoreError
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 Tx = Connection
 
@@ -145,6 +148,12 @@ def _advice(cause: str, url: str) -> str:
     return f"{shown}: the database cannot be used ({cause.strip().splitlines()[0]})"
 
 
+def _dialect_insert(tx: Tx, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """The INSERT of the database at hand, which alone has ON CONFLICT; the other dialect is not loaded (40 ms)."""
+    made: sqlite.Insert | postgresql.Insert = import_module(f"sqlalchemy.dialects.{tx.dialect.name}").insert(table)
+    return made
+
+
 def insert_new(tx: Tx, table: Table, rows: Sequence[dict[str, Any]], *, returning: str | None = None) -> list[Any]:
     """Insert rows, leaving out silently those that some UNIQUE constraint already knows: a fact is recorded once.
 
@@ -152,8 +161,7 @@ def insert_new(tx: Tx, table: Table, rows: Sequence[dict[str, Any]], *, returnin
     """
     if not rows:
         return []
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table).on_conflict_do_nothing()
+    statement = _dialect_insert(tx, table).on_conflict_do_nothing()
     if returning is None:
         tx.execute(statement, list(rows))
         return []
@@ -164,8 +172,7 @@ def insert_earliest(tx: Tx, table: Table, rows: Sequence[dict[str, Any]], *, key
     """Insert rows; where the key is known already, keep the earlier instant: facts are monotone in any order."""
     if not rows:
         return
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table)
+    statement = _dialect_insert(tx, table)
     upsert = statement.on_conflict_do_update(
         index_elements=list(key),
         set_={at: statement.excluded[at]},
