@@ -145,7 +145,7 @@ def status(edition: str | None, every: bool, as_json: bool) -> None:
     for standing in found:
         click.echo(reporting.headline(standing))
         for report in standing.sends:
-            click.echo(report_table(report) + "\n")
+            click.echo(report_table(report) + "\n" if report.list else reporting.to_editors(report))
 
 
 def show_status(context: Context, edition: str, *, as_json: bool) -> None:
@@ -159,7 +159,7 @@ def show_status(context: Context, edition: str, *, as_json: bool) -> None:
         return
     click.echo(reporting.headline(standing))
     for report in standing.sends:
-        click.echo("\n" + report_table(report))
+        click.echo("\n" + report_table(report) if report.list else reporting.to_editors(report))
 
 
 @send.command()
@@ -227,21 +227,21 @@ def resolve(
         raise MistypedError("--resend or --accept, not both")
     context = open_house()
     name = reporting.resolve_name(context, edition)
-    found = doubts.listed(context, name)
-    if not (resend or accept):
+    found = doubts.listed(context, name, numbers)
+    if not found or not (resend or accept):
         return _show_doubts(context, name, found, as_json=as_json)
-    chosen = [item for item in found if not numbers or item.number in numbers]
-    readers = sum(item.readers for item in chosen)
+    readers = sum(item.readers for item in found)
     verb = "Sends again" if resend else "Takes as accepted"
-    ask(f"{verb} {len(chosen)} batches of {name} with {readers:,} readers", yes=yes)
+    ask(f"{verb} {len(found)} {'batch' if len(found) == 1 else 'batches'} of {name} with {readers:,} readers", yes=yes)
     done = doubts.resolve(context, name, accept=accept, by=by or login(), numbers=numbers)
     for number in done.left:
         click.echo(f"batch {number}: events prove that it was accepted; it is not sent again", err=True)
+    code = 0
     if done.resent:
         with sandbox_if_asked(context), _stopping() as stop:
-            sending.run(context, done.send_id, stop=stop)
+            code = exit_code(sending.run(context, done.send_id, stop=stop))
     show_status(context, name, as_json=as_json)
-    return 4 if doubts.listed(context, name) else 0
+    return 4 if doubts.listed(context, name) else code
 
 
 def _show_doubts(context: Context, name: str, found: Any, *, as_json: bool) -> int:

@@ -75,10 +75,9 @@ def plan(context: Context, target: Target, now: datetime) -> EditionPlan:
 
 def in_brief(plan_: EditionPlan) -> str:
     """The edition in one line: stories, readers, fingerprint."""
-    stories = sum(len(part.stories) for part in plan_.gathered.assembly.chosen)
     mark = plan_.composed.message.fingerprint if plan_.composed else "not rendered"
     readers = f"{plan_.mailable:,} readers on the list {plan_.target.newsletter.list}"
-    return f"{plan_.target.id}: {stories} stories, {readers}, {mark}"
+    return f"{plan_.target.id}: {_stories(plan_)}, {readers}, {mark}"
 
 
 def in_text(plan_: EditionPlan) -> str:
@@ -131,15 +130,19 @@ def _local(newsletter: Newsletter, at: datetime) -> str:
 
 
 def _left_out(plan_: EditionPlan) -> str:
-    reasons = [f"{count:,}: {in_words(reason)}" for reason, count in plan_.audience.items() if reason is not None]
-    return f"; left out {'; '.join(reasons)}" if reasons else ""
+    reasons = [f"{count:,} ({in_words(reason)})" for reason, count in plan_.audience.items() if reason is not None]
+    return f"; left out: {', '.join(reasons)}" if reasons else ""
+
+
+def _stories(plan_: EditionPlan) -> str:
+    count = sum(len(part.stories) for part in plan_.gathered.assembly.chosen)
+    return "1 story" if count == 1 else f"{count} stories"
 
 
 def _size(plan_: EditionPlan) -> str:
-    stories = sum(len(part.stories) for part in plan_.gathered.assembly.chosen)
     if plan_.composed is None:
-        return f"{stories} stories"
-    return f"{stories} stories, {len(plan_.composed.message.html.encode()) / 1024:.0f} kB of Gmail's 100"
+        return _stories(plan_)
+    return f"{_stories(plan_)}, {len(plan_.composed.message.html.encode()) / 1024:.0f} kB of Gmail's 100"
 
 
 def _list(title: str, lines: list[str] | tuple[str, ...]) -> Iterator[str]:

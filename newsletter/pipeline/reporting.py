@@ -74,6 +74,12 @@ def headline(of: StandingOf) -> str:
     return f"{row.name} is {row.state.value}{reason}  {row.fingerprint or 'not frozen'}"
 
 
+def to_editors(report: SendReport) -> str:
+    """A test or a notice in one line."""
+    at = f" at {report.started_at:%Y-%m-%d %H:%M} UTC" if report.started_at else ""
+    return f"{report.kind}{at}: {report.accepted} of {report.candidates} editors, {report.state}"
+
+
 def in_brief(context: Context, on: Target) -> str:
     """A frozen edition in one line: stories, readers, fingerprint."""
     with context.store.read() as tx:
