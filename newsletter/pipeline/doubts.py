@@ -58,15 +58,22 @@ def document(item: doubt.Doubt, now: datetime) -> dict[str, Any]:
     }
 
 
-def listed(context: Context, edition: str) -> tuple[doubt.Doubt, ...]:
-    """The batches of an edition that are in doubt. Raises UsageError where it has no send."""
+def listed(context: Context, edition: str, numbers: Collection[int] = ()) -> tuple[doubt.Doubt, ...]:
+    """The batches of an edition that are in doubt, all or those of the numbers.
+
+    Raises UsageError where it has no send, or no batch in doubt of such a number.
+    """
     now = context.clock()
     with context.store.write() as tx:
         live = sends.live(tx, edition)
         if live is None:
             raise UsageError(f"{edition} has no send yet")
         claims.recover(tx, owner.is_gone, now)
-        return doubt.doubts(tx, live.id)
+        found = doubt.doubts(tx, live.id)
+    unknown = set(numbers) - {item.number for item in found}
+    if unknown:
+        raise UsageError(f"{edition} has no batch in doubt with the number {', '.join(map(str, sorted(unknown)))}")
+    return tuple(item for item in found if not numbers or item.number in numbers)
 
 
 def resolve(
@@ -77,13 +84,9 @@ def resolve(
     What has evidence of acceptance is never sent again. With `quiet_only`, only what is probably not accepted is.
     """
     now = context.clock()
-    known = listed(context, edition)
-    unknown = set(numbers) - {item.number for item in known}
-    if unknown:
-        raise UsageError(f"{edition} has no batch in doubt with the number {', '.join(map(str, sorted(unknown)))}")
-    chosen = [item for item in known if not numbers or item.number in numbers]
+    chosen = listed(context, edition, numbers)
     if quiet_only:
-        chosen = [item for item in chosen if probably_not_accepted(item, now)]
+        chosen = tuple(item for item in chosen if probably_not_accepted(item, now))
     done: list[int] = []
     left: list[int] = []
     with context.store.write() as tx:

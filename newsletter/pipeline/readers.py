@@ -197,6 +197,8 @@ def _leaving(context: Context, tx: Tx, token: tokens.Token) -> Leaving:
 
 def unsubscribe(context: Context, address: str, list_: str | None) -> tuple[str, ...]:
     """Take somebody off one list or all of them, by an operator's hand; gives the lists that was news for."""
+    if list_ is not None:
+        _require_list(context, list_)
     who = identify(context, address)
     with context.store.write() as tx:
         person = roster.subscriber(tx, who.key)
