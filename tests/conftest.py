@@ -15,6 +15,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 from ledger_clock import MADE_AT, HandClock
+from ledger_house import House
 from ledger_postgres import HOW, Databases, binaries, server
 
 from newsletter.storage import Store, schema
@@ -116,3 +117,15 @@ def sqlite_store(sqlite_url: str) -> Iterator[Store]:
     opened = Store(sqlite_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def house(store: Store, clock: HandClock, tmp_path: Path) -> House:
+    """A house on each database."""
+    return House(tmp_path / "house", store, clock)
+
+
+@pytest.fixture
+def sqlite_house(sqlite_store: Store, clock: HandClock, tmp_path: Path) -> House:
+    """A house on SQLite alone, where the database makes no difference."""
+    return House(tmp_path / "house", sqlite_store, clock)

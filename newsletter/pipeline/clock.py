@@ -82,6 +82,13 @@ def _settle_by_policy(context: Context) -> None:
             doubts.resolve(context, edition, accept=False, by="policy", quiet_only=True)
 
 
+_ONCE = dict.fromkeys(
+    (ActionKind.REMIND, ActionKind.DRAFT_TEST, ActionKind.FROZEN_TEST, ActionKind.REPORT),
+    "It is not tried again; the edition itself goes on.",
+)
+"""What is said of actions that are a step of the clock, taken once whatever comes of it."""
+
+
 def _carry_out(context: Context, action: Action, stop: threading.Event) -> str:
     """Do one thing; gives why it was not done, or nothing."""
     try:
@@ -97,7 +104,7 @@ def _carry_out(context: Context, action: Action, stop: threading.Event) -> str:
             context,
             action,
             subject=f"{action.edition}: {action.kind.value} failed",
-            text=f"{error}\n\nIt is tried again until it works, or until it is too late.",
+            text=f"{error}\n\n{_ONCE.get(action.kind, 'It is tried again until it works, or until it is too late.')}",
         )
         return str(error)
     return ""
