@@ -86,8 +86,9 @@ def now(edition: str, few: bool, confirm_count: int | None, by: str | None, yes:
 def _begun(context: Context, on: Target, confirmed: int | None, by: str, *, yes: bool) -> int | None:
     """The send to carry on with, begun if need be; None where there is nothing to send any more."""
     from newsletter.model import EditionState
-    from newsletter.pipeline import freezing, planning, reporting, sending
+    from newsletter.pipeline import freezing, guards, planning, reporting, sending
 
+    guards.require_way_out(context)
     state = freezing.standing(context, on)
     if state in (EditionState.SENT, EditionState.PARTIAL, EditionState.CANCELLED):
         click.echo(f"{on.id} is {state.value} already; nothing was sent", err=True)

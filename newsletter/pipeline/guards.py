@@ -12,15 +12,21 @@ from newsletter.storage.claims import ledger_uid
 from newsletter.storage.database import durable
 
 
-def before_live_send(context: Context, tx: Tx) -> None:
-    """Check the gateway, the base URL, durability and the restore guard. Raises ConfigError or StoreError."""
+def require_way_out(context: Context) -> None:
+    """Raise ConfigError where live mail could not leave, or readers could not leave the list."""
+    context.gateway()
     settings = context.settings
     if settings.gateway_kind == "sendgrid" and not settings.public:
         raise ConfigError(
             f"NEWSLETTER_BASE_URL is {settings.base_url}: readers could not reach their unsubscribe page. Set it to "
             "the public https address of `newsletter serve`"
         )
-    guard.bind_gateway(tx, settings.gateway_kind)
+
+
+def before_live_send(context: Context, tx: Tx) -> None:
+    """Check the way out, the database's gateway, durability and the restore guard. Raises ConfigError, StoreError."""
+    require_way_out(context)
+    guard.bind_gateway(tx, context.settings.gateway_kind)
     weakness = durable(tx)
     if weakness is not None:
         raise StoreError(f"live sends are refused: {weakness}")

@@ -30,6 +30,9 @@ from newsletter.sending.transport import ConnectError, StrictClient
 logging.getLogger("python_http_client").setLevel(logging.INFO)
 
 _FORBIDDEN_IN_NAMES = re.compile(r'[,;<>()@\[\]:"]+')
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
+"""What SendGrid quotes of readers must not reach logs or reports."""
+
 _PERSONALIZATION = re.compile(r"personalizations\.(\d+)\b")
 
 # Each is stated on each call: what an account's settings say must not decide what readers get (readers.md).
@@ -179,7 +182,9 @@ def _errors(raw: bytes) -> list[tuple[str, str]]:
     """Message and field of each error in an answer; an HTML page or cut-off JSON has none."""
     try:
         listed = json.loads(raw)["errors"]
-        return [(str(error.get("message", "")), str(error.get("field", ""))) for error in listed]
+        return [
+            (_ADDRESS.sub("(address)", str(error.get("message", ""))), str(error.get("field", ""))) for error in listed
+        ]
     except (ValueError, KeyError, TypeError, AttributeError):
         return []
 
@@ -191,7 +196,7 @@ def _positions(said: list[tuple[str, str]], size: int) -> dict[int, str]:
         found = _PERSONALIZATION.search(field)
         if found is None or int(found[1]) >= size:
             return {}
-        named.setdefault(int(found[1]), f"refused: {message}" if "@" not in message else "refused by SendGrid")
+        named.setdefault(int(found[1]), f"refused: {message}")
     return named
 
 

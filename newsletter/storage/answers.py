@@ -33,8 +33,16 @@ def _finish_attempt(
 
 
 def accepted(tx: Tx, batch: Batch, receipt: str, now: datetime) -> bool:
-    """The ESP took the batch, however late its answer is read; True where that was news."""
+    """The ESP took the batch, however late its answer is read; True where that was news.
+
+    An event may have said so first: then the answer only brings the receipt.
+    """
     _finish_attempt(tx, batch, "accepted", now, status=202)
+    tx.execute(
+        update(t.batch)
+        .where(t.batch.c.id == batch.id, t.batch.c.attempt == batch.attempt, t.batch.c.receipt == "")
+        .values(receipt=receipt)
+    )
     news = settle(tx, batch.id, "accepted", by="answer", receipt=receipt, now=now)
     if not news:  # an event was faster than the answer, and carries no receipt
         tx.execute(
