@@ -114,9 +114,12 @@ class House:
             newsletters=load_newsletters(content, organisation),
             holidays=load_holidays(content),
             store=self.store,
-            gateway=lambda: self.gateway(),
+            gateway=self._made,
             clock=self.clock,
         )
+
+    def _made(self) -> Gateway:
+        return self.gateway()
 
     def environment(self) -> dict[str, str]:
         values: dict[str, Any] = {

@@ -30,7 +30,7 @@ def keep(tx: Tx, events: Sequence[Event], now: datetime) -> Kept:
     numbers = [delivery_number(uid, event.delivery_id or "") for event in events]
     real = _existing(tx, {number for number in numbers if number is not None})
     ours = [(number, event) for number, event in zip(numbers, events, strict=True) if number in real]
-    ours.sort(key=lambda pair: pair[1].vendor_id)  # so that two bodies at once do not wait for each other
+    ours.sort(key=lambda pair: pair[0] or 0)  # so that two bodies at once do not wait for each other
     foreign = [event for number, event in zip(numbers, events, strict=True) if number not in real]
     news = set(insert_new(tx, t.event, [_row(number, event, now) for number, event in ours], returning="vendor_id"))
     keep_foreign(tx, [event.raw for event in foreign], now)
@@ -139,5 +139,5 @@ def copies(tx: Tx, key: int, edition: str | None = None) -> tuple[Copy, ...]:
 
 
 def _events(tx: Tx, number: int) -> tuple[tuple[datetime, str, str], ...]:
-    rows = tx.execute(select(t.event).where(t.event.c.delivery_id == number).order_by(t.event.c.occurred_at))
+    rows = tx.execute(select(t.event).where(t.event.c.delivery_id == number).order_by(t.event.c.occurred_at, t.event.c.id))
     return tuple((row.occurred_at, row.kind, row.reason or row.url) for row in rows)

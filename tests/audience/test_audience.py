@@ -1,0 +1,139 @@
+"""Identities, tokens and reasons: who is who, and what stands in a reader's own link."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.audience import identity, reasons, tokens
+from newsletter.audience.tokens import Token
+
+KEY = b"k" * 32
+SECRETS = ("a" * 40, "b" * 40)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Ann@Example.ORG", "ann@example.org"),
+        (" ann@example.org ", "ann@example.org"),
+        ("jürgen@example.org", "ju\u0308rgen@example.org"),
+        ("ann@bücher.example", "ann@xn--bcher-kva.example"),
+        ("ANN@BÜCHER.example", "ann@bücher.example"),
+    ],
+)
+def test_one_person_in_two_spellings(one: str, other: str) -> None:
+    """Case, spaces, Unicode form, IDN (sending.md, Identity)."""
+    assert identity.identify(one, KEY).key == identity.identify(other, KEY).key
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("ann@example.org", "ann@example.com"), ("ann+x@example.org", "ann@example.org")]
+)
+def test_two_people(one: str, other: str) -> None:
+    """What only one provider takes for the same is not the same."""
+    assert identity.identify(one, KEY).key != identity.identify(other, KEY).key
+
+
+def test_what_was_typed_is_mailed() -> None:
+    """The key is for us, the address is theirs."""
+    assert identity.identify(" Ann@Example.org", KEY).address == "Ann@Example.org"
+
+
+def test_another_key_is_another_identity() -> None:
+    """An erased address cannot be found by trying without the key."""
+    assert identity.identify("ann@example.org", KEY).key != identity.identify("ann@example.org", b"x" * 32).key
+
+
+def test_the_key_of_an_address_stays() -> None:
+    """It is stored for good: this number must never change."""
+    assert identity.identify("ann@example.org", KEY).key == identity.address_key("ann@example.org", KEY)
+    assert 0 <= identity.identify("ann@example.org", KEY).key < 2**63
+
+
+@pytest.mark.parametrize(
+    "text", ["", "ann", "@example.org", "ann@", "a b@example.org", "ann@@example.org", "ann@exam\nple.org"]
+)
+def test_what_nobody_can_have(text: str) -> None:
+    """Told without the address, since reports are kept."""
+    with pytest.raises(identity.BadAddressError):
+        identity.identify(text, KEY)
+
+
+@pytest.mark.parametrize(
+    ("domain", "reserved"),
+    [
+        ("example.org", True), ("mail.example.com", True), ("news.test", True), ("x.invalid", True),
+        ("cityname.com", False), ("notexample.org", False), ("example.org.cityname.com", False),
+    ],
+)  # fmt: skip
+def test_reserved_domains(domain: str, reserved: bool) -> None:
+    """RFC 2606: mail to them reaches nobody."""
+    assert identity.identify(f"ann@{domain}", KEY).reserved is reserved
+
+
+def test_a_masked_address() -> None:
+    """Its owner knows it, nobody else does."""
+    assert identity.mask("ann.roe@mail.example.org") == "a•••@m•••.org"
+
+
+tokens_of = st.builds(
+    Token,
+    purpose=st.just("unsubscribe"),
+    subscriber_id=st.integers(0, 2**64 - 1),
+    list_id=st.integers(0, 2**32 - 1),
+    send_id=st.integers(0, 2**32 - 1),
+)
+
+
+@given(token=tokens_of)
+def test_a_token_comes_back(token: Token) -> None:
+    """Compact, safe in a URL, and read by every key that is still valid."""
+    text = tokens.sign(token, SECRETS[1])
+    assert len(text) == 46
+    assert text.replace("-", "").replace("_", "").isalnum()
+    assert tokens.read(text, "unsubscribe", SECRETS) == token
+    assert token.inert == (token.subscriber_id == 0)
+
+
+@given(token=tokens_of, place=st.integers(0, 33), bit=st.integers(0, 7))
+def test_a_token_that_was_changed(token: Token, place: int, bit: int) -> None:
+    """One bit is enough."""
+    raw = bytearray(base64.urlsafe_b64decode(tokens.sign(token, SECRETS[0]) + "=="))
+    raw[place] ^= 1 << bit
+    with pytest.raises(tokens.BadTokenError):
+        tokens.read(base64.urlsafe_b64encode(raw).rstrip(b"=").decode(), "unsubscribe", SECRETS)
+
+
+@given(text=st.text(max_size=80))
+def test_any_text(text: str) -> None:
+    """Never another error than the one."""
+    with pytest.raises(tokens.BadTokenError):
+        tokens.read(text, "unsubscribe", SECRETS)
+
+
+def test_a_key_that_was_taken_away() -> None:
+    """What it signed is not ours any more."""
+    with pytest.raises(tokens.BadTokenError):
+        tokens.read(tokens.sign(Token("unsubscribe", 1, 1, 1), SECRETS[0]), "unsubscribe", SECRETS[1:])
+
+
+def test_a_token_holds_no_address() -> None:
+    """Ids only."""
+    raw = base64.urlsafe_b64decode(tokens.sign(Token("unsubscribe", 7, 3, 2), SECRETS[0]) + "==")
+    assert raw[:18].hex() == "0101" + "0000000000000007" + "00000003" + "00000002"
+
+
+@pytest.mark.parametrize("reason", [*reasons.REASONS, *(f"suppressed:{word}" for word in reasons.SUPPRESSIONS)])
+def test_every_reason_in_words(reason: str) -> None:
+    """No word that a person sees is the code alone."""
+    assert reasons.in_words(reason) != reason
+    assert " " in reasons.in_words(reason)
+
+
+def test_an_unknown_reason_is_shown_as_it_is() -> None:
+    """A later version's word."""
+    assert reasons.in_words("moon") == "moon"
