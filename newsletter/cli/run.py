@@ -6,6 +6,9 @@ import click
 
 from newsletter.cli.common import JSON, NOW, open_house, show_json, when
 
+PORT = click.IntRange(0, 65535)
+"""0 takes a free one."""
+
 
 @click.command()
 @NOW
@@ -45,7 +48,7 @@ def tick(moment: str | None, as_json: bool) -> int:
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True)
+@click.option("--port", default=8000, show_default=True, type=PORT)
 def serve(host: str, port: int) -> None:
     """Serve the event webhook, unsubscribe pages and pictures."""
     from newsletter.web import server
@@ -54,7 +57,7 @@ def serve(host: str, port: int) -> None:
 
 
 @click.command()
-@click.option("--port", default=8025, show_default=True)
+@click.option("--port", default=8025, show_default=True, type=PORT)
 @click.option("--alone", is_flag=True, help="Without the web app that takes its events and serves the mails' links.")
 @click.option("--accept-only", is_flag=True, help="Check, count and answer only: no mails, no events.")
 def sandbox(port: int, alone: bool, accept_only: bool) -> None:

@@ -6,6 +6,8 @@ import contextlib
 import io
 import json
 import os
+import resource
+import shutil
 import signal
 import socket
 import sqlite3
@@ -18,6 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pytest
 import structlog
 
 from newsletter.cli import main as command_line
@@ -160,6 +163,35 @@ class House:
         return found
 
 
+_MAY_BE_SET = (
+    "BATCH_SIZE", "CONTENT", "DATABASE_URL", "HEARTBEAT_URL", "LOG", "SENDGRID_API_KEY", "SENDGRID_TIMEOUT_S",
+    "SEND_CONCURRENCY", "SECRET_KEYS", "ADDRESS_KEY", "EPOCH_FILE", "VAR", "SENDGRID_WEBHOOK_KEY",
+)  # fmt: skip
+
+
+def bare_house(folder: Path, patch: pytest.MonkeyPatch) -> House:
+    """A house with content/ alone, and an environment without anybody's settings; the sandbox is asked for.
+
+    While `patch` holds, the house's folder is the present one.
+    """
+    for name in list(os.environ):
+        if name.startswith("NEWSLETTER_") or name == "XDG_STATE_HOME":
+            patch.delenv(name)
+    home = folder / "house"
+    shutil.copytree(ROOT / "content", home / "content")
+    (home / "home").mkdir()
+    patch.chdir(home)
+    settings = {
+        **dict.fromkeys(_MAY_BE_SET, ""),  # so that what a test sets is taken back
+        "TEMPLATES": str(ROOT / "templates"), "SANDBOX": "1",
+        "SENDGRID_URL": f"http://127.0.0.1:{free_port()}", "BASE_URL": f"http://127.0.0.1:{free_port()}",
+    }  # fmt: skip
+    patch.setenv("HOME", str(home / "home"))
+    for name, value in settings.items():
+        patch.setenv("NEWSLETTER_" + name, value)
+    return House(home)
+
+
 @dataclass
 class Running:
     """A process that runs beside the test."""
@@ -191,6 +223,12 @@ def until(true: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
     while not true():
         assert time.monotonic() < deadline, "waited too long"
         time.sleep(0.02)
+
+
+def child_seconds() -> float:
+    """How long the processes that this one started and saw end have worked: a busy machine does not change it."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def free_port() -> int:

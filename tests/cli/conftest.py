@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_house import READERS, ROOT, House, free_port
+from cli_house import READERS, ROOT, House, bare_house
 
 from newsletter.pipeline import readers
 from newsletter.sandbox import Sandbox
@@ -37,32 +36,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
-    """A folder with content/ alone, and an environment without anybody's settings; the sandbox is asked for."""
-    for name in list(os.environ):
-        if name.startswith("NEWSLETTER_") or name == "XDG_STATE_HOME":
-            monkeypatch.delenv(name)
-    folder = tmp_path / "house"
-    shutil.copytree(ROOT / "content", folder / "content")
-    (folder / "home").mkdir()
-    monkeypatch.chdir(folder)
-    for name, value in {
-        "HOME": str(folder / "home"), "NEWSLETTER_TEMPLATES": str(ROOT / "templates"), "NEWSLETTER_SANDBOX": "1",
-        "NEWSLETTER_SENDGRID_URL": f"http://127.0.0.1:{free_port()}",
-        "NEWSLETTER_BASE_URL": f"http://127.0.0.1:{free_port()}",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    for name in _MAY_BE_SET:
-        monkeypatch.setenv(name, "")  # so that what a test sets is taken back
-    return House(folder)
-
-
-_MAY_BE_SET = [
-    f"NEWSLETTER_{name}"
-    for name in (
-        "BATCH_SIZE", "CONTENT", "DATABASE_URL", "HEARTBEAT_URL", "LOG", "SENDGRID_API_KEY", "SENDGRID_TIMEOUT_S",
-        "SEND_CONCURRENCY", "SECRET_KEYS", "ADDRESS_KEY", "EPOCH_FILE", "VAR", "SENDGRID_WEBHOOK_KEY",
-    )
-]  # fmt: skip
+    """A folder with content/ alone."""
+    return bare_house(tmp_path, monkeypatch)
 
 
 @pytest.fixture
