@@ -27,6 +27,8 @@ log = structlog.get_logger()
 LOOK_BACK = timedelta(days=40)
 """How far back a scheduled date without a row is still written down as missed."""
 
+BEAT_EVERY = timedelta(seconds=20)
+
 BY = "clock"
 
 
@@ -103,7 +105,7 @@ def _carry_out(context: Context, action: Action, stop: threading.Event) -> str:
         _tell_once(
             context,
             action,
-            subject=f"{action.edition}: {action.kind.value} failed",
+            f"{action.kind.value} failed",
             text=f"{error}\n\n{_ONCE.get(action.kind, 'It is tried again until it works, or until it is too late.')}",
         )
         return str(error)
@@ -118,12 +120,12 @@ def _target(context: Context, action: Action) -> Target:
     return target(context, action.edition, context.clock())
 
 
-def _tell_once(context: Context, action: Action, *, subject: str, text: str) -> None:
-    """A notice to the editors, once for an edition and kind of action."""
+def _tell_once(context: Context, action: Action, news: str, *, text: str) -> None:
+    """A notice to the editors, once for an edition and piece of news (a few words: "is paused")."""
     with context.store.write() as tx:
-        if not ledger_clock.take_step(tx, action.edition, f"notice: {action.kind.value}", context.clock()):
+        if not ledger_clock.take_step(tx, action.edition, f"told: {news}", context.clock()):
             return
-    testing.try_notice(context, _target(context, action), subject=subject, text=text)
+    testing.try_notice(context, _target(context, action), subject=f"{action.edition} {news}", text=text)
 
 
 def _take(context: Context, action: Action, step: Step) -> bool:
@@ -171,7 +173,7 @@ def _too_few(context: Context, action: Action, on: Target, problem: str) -> None
         except freezing.TooFewStoriesError:
             policy = "hold"
         else:
-            _tell_once(context, action, subject=f"{action.edition} goes with few stories", text=problem)
+            _tell_once(context, action, "goes with few stories", text=problem)
             return
     _stand(context, action, EditionState.SKIPPED if policy == "skip" else EditionState.HELD, problem)
     raise _Held(problem)
@@ -196,12 +198,26 @@ def _send(context: Context, action: Action, stop: threading.Event) -> None:
         raise _Held(why_not)
     send_id = sending.start(context, action.edition, by=BY, late=action.late)
     if action.late:
-        _tell_once(context, action, subject=f"{action.edition} goes late", text=f"It goes {action.reason}.")
-    _told(context, action, sending.run(context, send_id, stop=stop))
+        _tell_once(context, action, "goes late", text=f"It goes {action.reason}.")
+    _told(context, action, _run(context, send_id, stop))
 
 
 def _resume(context: Context, action: Action, stop: threading.Event) -> None:
-    _told(context, action, sending.run(context, sending.resume(context, action.edition), stop=stop))
+    _told(context, action, _run(context, sending.resume(context, action.edition), stop))
+
+
+def _run(context: Context, send_id: int, stop: threading.Event) -> SendReport:
+    """Send, with a heartbeat now and then: a send may last longer than a monitor waits for the next tick."""
+    beaten = context.clock()
+
+    def beat(_done: int, _whole: int) -> None:
+        nonlocal beaten
+        now = context.clock()
+        if now - beaten >= BEAT_EVERY:
+            heartbeat.beat(context, now)
+            beaten = now
+
+    return sending.run(context, send_id, stop=stop, progress=beat)
 
 
 def _told(context: Context, action: Action, report: SendReport) -> None:
@@ -211,23 +227,23 @@ def _told(context: Context, action: Action, report: SendReport) -> None:
             live = sends.live(tx, action.edition)
         reason = live.reason if live else ""
         cure = f"After the cure: newsletter send resume {action.edition}"
-        _tell_once(context, action, subject=f"{action.edition} is paused", text=f"{reason}\n\n{cure}")
+        _tell_once(context, action, "is paused", text=f"{reason}\n\n{cure}")
     elif report.in_doubt:
         cure = f"See: newsletter send resolve {action.edition}"
         text = f"{report.in_doubt} readers are in doubt: nobody knows yet whether they got it.\n\n{cure}"
-        _tell_once(context, action, subject=f"{action.edition} is in doubt in part", text=text)
+        _tell_once(context, action, "is in doubt in part", text=text)
 
 
 def _pause_stale(context: Context, action: Action, _stop: threading.Event) -> None:
     sending.pause(context, action.edition, reason=action.reason)
     cure = f"newsletter send resume {action.edition}, or newsletter send cancel {action.edition}"
-    _tell_once(context, action, subject=f"{action.edition} is paused as stale", text=f"{action.reason}\n\n{cure}")
+    _tell_once(context, action, "is paused as stale", text=f"{action.reason}\n\n{cure}")
 
 
 def _stand(context: Context, action: Action, state: EditionState, reason: str) -> None:
     on = _target(context, action)
     if freezing.stand(context, on, state, reason=reason, by=BY, at=action.planned_at):
-        _tell_once(context, action, subject=f"{action.edition} is {state.value}", text=reason)
+        _tell_once(context, action, f"is {state.value}", text=reason)
 
 
 def _standing(state: EditionState) -> _Step:

@@ -36,7 +36,7 @@ def set_up(context: Context) -> int:
         ours = roster.subscribers(tx, [person.address_key for person in people])
         if roster.subscriber_count(tx) != len(ours):
             raise UsageError(
-                f"{context.settings.database_url} holds subscribers that are not the demo's: give the demo a folder of "
+                "the database holds subscribers that are not the demo's: give the demo a folder of "
                 "its own with NEWSLETTER_VAR"
             )
         for newsletter in context.newsletters.values():

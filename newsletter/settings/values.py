@@ -44,13 +44,13 @@ def whole(lowest: int, highest: int) -> Callable[[str], int]:
 
 
 def seconds(text: str) -> float:
-    """Seconds, from 1 to 600."""
+    """Seconds, from 1 to 120: ten times as long holds a claim, which must end before the quiet time of 30 minutes."""
     try:
         value = float(text)
     except ValueError:
         value = 0.0
-    if not 1 <= value <= 600:
-        raise ValueError(f"'{text}' is not a number of seconds from 1 to 600")
+    if not 1 <= value <= 120:
+        raise ValueError(f"'{text}' is not a number of seconds from 1 to 120")
     return value
 
 

@@ -65,7 +65,7 @@ def _engine(url: str) -> Engine:
     """`hide_parameters` keeps addresses out of what SQLAlchemy raises, and so out of logs."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        if parsed.database and parsed.database != ":memory:":
+        if parsed.database and not parsed.database.startswith((":memory:", "file:")):
             _make_folder(Path(parsed.database).parent)
         engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S}, hide_parameters=True)
         event.listen(engine, "connect", _set_up_sqlite)

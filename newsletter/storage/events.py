@@ -139,5 +139,7 @@ def copies(tx: Tx, key: int, edition: str | None = None) -> tuple[Copy, ...]:
 
 
 def _events(tx: Tx, number: int) -> tuple[tuple[datetime, str, str], ...]:
-    rows = tx.execute(select(t.event).where(t.event.c.delivery_id == number).order_by(t.event.c.occurred_at, t.event.c.id))
+    rows = tx.execute(
+        select(t.event).where(t.event.c.delivery_id == number).order_by(t.event.c.occurred_at, t.event.c.id)
+    )
     return tuple((row.occurred_at, row.kind, row.reason or row.url) for row in rows)

@@ -132,6 +132,7 @@ def add_subscribers(
         ],
     )
     found = subscribers(tx, [p.address_key for p in people])
+    _fill_names(tx, [p for p in people if p.name and not found[p.address_key].name])
     erased = [p for p in people if found[p.address_key].address is None]
     for person in erased:  # rare: somebody who was erased is put on a list anew
         tx.execute(
@@ -159,6 +160,13 @@ def add_subscribers(
         kept_out=sum(state == "unsubscribed" for state in states.values()),
         suppressed=_suppressed_count(tx, [p.address_key for p in people]),
     )
+
+
+def _fill_names(tx: Tx, people: Sequence[NewSubscriber]) -> None:
+    for person in people:
+        tx.execute(
+            update(t.subscriber).where(t.subscriber.c.address_key == person.address_key).values(name=person.name)
+        )
 
 
 def subscribers(tx: Tx, keys: Sequence[int]) -> dict[int, SubscriberRow]:
