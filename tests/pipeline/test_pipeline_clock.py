@@ -211,7 +211,7 @@ def test_a_fault_that_is_mended_in_time(running: House) -> None:
         ((kind, problem), *_) = running.tick(at(4, 6, minute))
         assert kind == "freeze"
         assert "2026-05-04-ports.md" in problem
-    assert running.fake.subjects.count(f"{MONDAY}: freeze failed") == 1
+    assert running.fake.subjects.count(f"{MONDAY} freeze failed") == 1
     running.write("content/stories/2026-05-04-ports.md", good)
     running.tick(at(4, 6, 30))
     assert running.state()[0] is EditionState.SENT
@@ -315,7 +315,7 @@ def test_two_schedulers_at_once(house: House) -> None:
     subjects = house.fake.subjects
     assert len(subjects) == len(set(subjects)), subjects
     # Tuesday's draft has no story yet, and that is told.
-    assert [subject for subject in subjects if "failed" in subject] == [f"{TUESDAY}: draft test failed"]
+    assert [subject for subject in subjects if "failed" in subject] == [f"{TUESDAY} draft test failed"]
 
 
 def test_the_second_scheduler_says_so(running: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -326,7 +326,7 @@ def test_the_second_scheduler_says_so(running: House, monkeypatch: pytest.Monkey
     monkeypatch.setattr(tick_of, "due", lambda *_: late)
     (freeze, *_) = running.tick()
     assert freeze == ("freeze", f"{MONDAY} is frozen: another scheduler was faster")
-    assert f"{MONDAY}: freeze failed" not in running.fake.subjects
+    assert f"{MONDAY} freeze failed" not in running.fake.subjects
 
 
 # --- signs of life, and looking without touching ----------------------------------------------------------------------
