@@ -43,7 +43,7 @@ class Post:
                 timestamp=headers["X-Twilio-Email-Event-Webhook-Timestamp"],
                 body=body,
             )
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, the test must see it
             self.errors.append(error)
             return 500
         self.heard.append(heard)
