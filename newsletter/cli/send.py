@@ -88,13 +88,14 @@ def _begun(context: Context, on: Target, confirmed: int | None, by: str, *, yes:
     from newsletter.model import EditionState
     from newsletter.pipeline import freezing, guards, planning, reporting, sending
 
-    guards.require_way_out(context)
     state = freezing.standing(context, on)
     if state in (EditionState.SENT, EditionState.PARTIAL, EditionState.CANCELLED):
         click.echo(f"{on.id} is {state.value} already; nothing was sent", err=True)
         return None
     if state is EditionState.SENDING:
         return sending.resume_interrupted(context, on.id)
+    with context.store.read() as tx:
+        guards.check_live_send(context, tx)
     fresh = state not in (EditionState.FROZEN, EditionState.SIGNED_OFF)
     what = planning.in_brief(planning.plan(context, on, context.clock())) if fresh else reporting.in_brief(context, on)
     ask(f"Sends {what}", yes=yes)

@@ -25,8 +25,14 @@ def require_way_out(context: Context) -> None:
 
 def before_live_send(context: Context, tx: Tx) -> None:
     """Check the way out, the database's gateway, durability and the restore guard. Raises ConfigError, StoreError."""
-    require_way_out(context)
+    check_live_send(context, tx)
     guard.bind_gateway(tx, context.settings.gateway_kind)
+
+
+def check_live_send(context: Context, tx: Tx) -> None:
+    """The same, changing nothing: looked at before a person is asked, and before anything is frozen for the send."""
+    require_way_out(context)
+    guard.check_gateway(tx, context.settings.gateway_kind)
     weakness = durable(tx)
     if weakness is not None:
         raise StoreError(f"live sends are refused: {weakness}")

@@ -30,6 +30,7 @@ def send_test(context: Context, target: Target, *, to: Sequence[str] = (), word:
     `to` are addresses, without any the newsletter's editors. Raises ContentError, ProofError, UsageError,
     NotDeliveredError.
     """
+    context.gateway()  # without a key nothing is begun
     message = _frozen(context, target)
     if message is None:
         message = freezing.prepare(context, target, context.clock()).message

@@ -19,10 +19,15 @@ def gateway(tx: Tx) -> str | None:
 
 def bind_gateway(tx: Tx, kind: str) -> None:
     """Remember the first gateway of live sends; refuse the other for good. Raises ConfigError."""
-    found = gateway(tx)
-    if found is None:
+    check_gateway(tx, kind)
+    if gateway(tx) is None:
         tx.execute(update(t.ledger).values(gateway=kind))
-    elif found != kind:
+
+
+def check_gateway(tx: Tx, kind: str) -> None:
+    """Refuse another gateway than that of the first live send; changes nothing. Raises ConfigError."""
+    found = gateway(tx)
+    if found not in (None, kind):
         raise ConfigError(
             f"this database belongs to {found}, and live sends through {kind} are refused: sandbox and reality never "
             "mix. Use another database (NEWSLETTER_DATABASE_URL or NEWSLETTER_VAR), or "

@@ -37,21 +37,27 @@ def ensure(store: Store, now: datetime) -> None:
         found = version(tx)
     if found is None:
         upgrade(store, now)
-    elif found not in known_versions():
+        return
+    _refuse_newer(found)
+    if found != HEAD:
+        raise StoreError(f"the database has schema {found}, this program wants {HEAD}: run `newsletter db upgrade`")
+
+
+def _refuse_newer(found: str | None) -> None:
+    if found is not None and found not in known_versions():
         raise StoreError(
             f"the database is from a newer version of this program (schema {found}, this program knows up to {HEAD}): "
             "run the newer program, or restore the backup made before the upgrade"
         )
-    elif found != HEAD:
-        raise StoreError(f"the database has schema {found}, this program wants {HEAD}: run `newsletter db upgrade`")
 
 
 def upgrade(store: Store, now: datetime, revision: str = "head") -> None:
-    """Bring the tables to `revision` in one transaction; two processes at once are harmless."""
+    """Bring the tables to `revision` in one transaction; two processes at once are harmless. Raises StoreError."""
     from alembic import command  # noqa: PLC0415  0.3 s, needed once a version
 
     with store.write() as tx:
         _lock(tx)
+        _refuse_newer(version(tx))
         if revision == "head" and version(tx) == HEAD:
             return
         command.upgrade(_alembic(tx), revision)

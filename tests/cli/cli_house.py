@@ -14,7 +14,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -100,10 +100,10 @@ class House:
         assert said.code == 0, said
         return said.json()
 
-    def process(self, *words: str, timeout_s: float = 60, **options: Any) -> Said:
+    def process(self, *words: str, timeout_s: float = 60, before: Sequence[str] = (), **options: Any) -> Said:
         """A command as a real process, without a terminal."""
         done = subprocess.run(
-            [*NEWSLETTER, *words],
+            [*before, *NEWSLETTER, *words],
             cwd=self.folder, env=os.environ, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout_s,
             check=False, **options,
         )  # fmt: skip
