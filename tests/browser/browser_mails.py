@@ -52,8 +52,8 @@ class MailPage:
         return {theme[f"dark_{name}" if scheme == "dark" else name].lower() for name in COLOURS}
 
 
-def mail_pages(folder: Path) -> Mapping[str, MailPage]:
-    """`daily`, `friday` and `hard`, by name."""
+def open_house(folder: Path) -> Context:
+    """The shipped content and templates, wired; what it writes is in `folder`."""
     settings = load_settings(
         {
             "NEWSLETTER_CONTENT": str(ROOT / "content"), "NEWSLETTER_TEMPLATES": str(ROOT / "templates"),
@@ -62,7 +62,12 @@ def mail_pages(folder: Path) -> Mapping[str, MailPage]:
         },
         Path("none"),
     )  # fmt: skip
-    context = open_context(settings, lambda: EDITIONS["daily/2026-05-04"])
+    return open_context(settings, lambda: EDITIONS["daily/2026-05-04"])
+
+
+def mail_pages(folder: Path) -> Mapping[str, MailPage]:
+    """`daily`, `friday` and `hard`, by name."""
+    context = open_house(folder)
     try:
         shipped = {words.partition("/")[0]: _planned(context, words, now) for words, now in EDITIONS.items()}
     finally:

@@ -27,49 +27,44 @@ class Given:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass
 class Visit:
     """One page, in a browser profile of its own.
 
-    given     address → what is answered there; nothing else is answered but what begins with `servers`
     asked     every address that the page asked for, the page itself first
     said      every line of the console, and every error of a script: a page without fault says nothing
     """
 
-    browser: Browser
-    width: int = 1200
-    height: int = 900
-    scheme: Scheme = "light"
-    scripts: bool = True
-    servers: tuple[str, ...] = ()
-    given: Mapping[str, Given] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        phone = self.width <= LARGEST_PHONE
-        self._context = self.browser.new_context(
-            viewport={"width": self.width, "height": self.height},
-            color_scheme=self.scheme,
-            java_script_enabled=self.scripts,
+    def __init__(self, browser: Browser, *, width: int, scheme: Scheme, scripts: bool) -> None:
+        self.asked: list[str] = []
+        self.said: list[str] = []
+        self.answers((), {})
+        phone = width <= LARGEST_PHONE
+        self._context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            java_script_enabled=scripts,
             is_mobile=phone,
             has_touch=phone,
             device_scale_factor=2 if phone else 1,
             reduced_motion="reduce",
         )
-        self._context.set_default_timeout(5_000)
+        self._context.set_default_timeout(10_000)
         self._context.route("**/*", self._answer)
         self.page: Page = self._context.new_page()
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.on("console", lambda message: self.said.append(message.text))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
 
+    def answers(self, servers: tuple[str, ...], given: Mapping[str, Given]) -> None:
+        """From here on: `given` by address, what begins with one of `servers` by that server, and nothing else."""
+        self._servers, self._given = servers, given
+
     def _answer(self, route: Route) -> None:
         url = route.request.url
-        if url in self.given:
-            one = self.given[url]
+        if url in self._given:
+            one = self._given[url]
             route.fulfill(body=one.body, headers={"Content-Type": one.media_type, **one.headers})
-        elif url.startswith(self.servers):
+        elif url.startswith(self._servers):
             route.continue_()
         else:
             route.abort()

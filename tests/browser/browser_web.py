@@ -1,4 +1,4 @@
-"""The web app as readers reach it: a real server on a free port of this machine, a new database, one reader."""
+"""The web app as readers reach it: a real server on a free port, a new database, readers as they are asked for."""
 
 from __future__ import annotations
 
@@ -6,70 +6,81 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from browser_mails import ROOT
+from browser_mails import open_house
 
 from newsletter.audience import tokens
+from newsletter.model import Newsletter
 from newsletter.pipeline import readers
 from newsletter.pipeline.context import Context
-from newsletter.services import open_context
-from newsletter.settings import load_settings
 from newsletter.storage import roster
 from newsletter.web.app import create_app
 from newsletter.web.server import listen, make_server
 
-ADDRESS = "ann@example.org"
-NOW = datetime(2026, 5, 4, 10, 30, tzinfo=UTC)
-
 
 @dataclass(frozen=True)
-class WebHouse:
-    """`ann` is on the list of `newsletter`; `url` is where the app answers."""
+class Reader:
+    """Somebody on the list of a newsletter, and the house that mailed them."""
 
     context: Context
     url: str
-    newsletter: str
-    ann: int
+    newsletter: Newsletter
+    subscriber_id: int
     list_id: int
 
-    def link(self, subscriber_id: int | None = None) -> str:
-        """Ann's own unsubscribe link, or that of a number; 0 is a test's."""
-        number = self.ann if subscriber_id is None else subscriber_id
-        token = tokens.Token("unsubscribe", number, self.list_id if number else 0, 7)
+    @property
+    def link(self) -> str:
+        """The reader's own unsubscribe link."""
+        return self._link(self.subscriber_id, self.list_id)
+
+    @property
+    def test_link(self) -> str:
+        """The link of a test mail, which stands for nobody."""
+        return self._link(0, 0)
+
+    def _link(self, subscriber_id: int, list_id: int) -> str:
+        token = tokens.Token("unsubscribe", subscriber_id, list_id, 7)
         return f"{self.url}/u/{tokens.sign(token, self.context.settings.secret_keys[0])}"
 
     def state(self) -> str | None:
-        """Ann's place on the list, as the database has it."""
+        """The reader's place on the list, as the database has it."""
         with self.context.store.read() as tx:
-            return roster.membership_state(tx, self.ann, self.list_id)
+            return roster.membership_state(tx, self.subscriber_id, self.list_id)
+
+
+@dataclass
+class WebHouse:
+    """The web app, answering at `url`."""
+
+    context: Context
+    url: str
+    _count: int = 0
+
+    def reader(self, slug: str) -> Reader:
+        """Somebody new on the list of a newsletter."""
+        self._count += 1
+        newsletter = self.context.newsletters[slug]
+        address = f"ann.{self._count}@example.org"
+        readers.add(self.context, address, "Ann", newsletter.list, source="test", basis="express")
+        with self.context.store.read() as tx:
+            ann = roster.subscriber(tx, readers.identify(self.context, address).key)
+            list_id = roster.list_id(tx, newsletter.list)
+        assert ann is not None
+        assert list_id is not None
+        return Reader(self.context, self.url, newsletter, ann.id, list_id)
 
 
 @contextmanager
-def web_house(folder: Path, newsletter: str) -> Iterator[WebHouse]:
+def web_house(folder: Path) -> Iterator[WebHouse]:
     """A house in `folder`, stopped at the end."""
-    settings = load_settings(
-        {
-            "NEWSLETTER_CONTENT": str(ROOT / "content"), "NEWSLETTER_TEMPLATES": str(ROOT / "templates"),
-            "NEWSLETTER_VAR": str(folder / "var"), "NEWSLETTER_EPOCH_FILE": str(folder / "epoch"),
-            "NEWSLETTER_SANDBOX": "1",
-        },
-        Path("none"),
-    )  # fmt: skip
-    context = open_context(settings, lambda: NOW)
-    readers.add(context, ADDRESS, "Ann", newsletter, source="test", basis="express")
-    with context.store.read() as tx:
-        ann = roster.subscriber(tx, readers.identify(context, ADDRESS).key)
-        list_id = roster.list_id(tx, newsletter)
-    assert ann is not None
-    assert list_id is not None
+    context = open_house(folder)
     server = make_server(create_app(context))
     listener = listen("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        yield WebHouse(context, f"http://127.0.0.1:{listener.getsockname()[1]}", newsletter, ann.id, list_id)
+        yield WebHouse(context, f"http://127.0.0.1:{listener.getsockname()[1]}")
     finally:
         server.should_exit = True
         thread.join(10)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 import pytest
 from browser_mails import MailPage, mail_pages
-from browser_visit import Visit
+from browser_visit import Given, Scheme, Visit
+from browser_web import WebHouse, web_house
 from playwright.sync_api import Browser, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -30,6 +30,10 @@ ARGUMENTS = (
     # whatever a route lets through by mistake finds no host
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
+
+
+Window = tuple[int, Scheme, bool]
+"""Width, scheme, and whether scripts run."""
 
 
 @pytest.fixture(scope="session")
@@ -54,21 +58,44 @@ def browser(chromium: str) -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
-    """Makes profiles of the browser, closed with the test; keywords are those of Visit."""
-    made: list[Visit] = []
-
-    def make(width: int = 1200, **options: Any) -> Visit:
-        made.append(Visit(browser, width, **options))
-        return made[-1]
-
-    yield make
-    for one in made:
+@pytest.fixture(scope="module")
+def windows(browser: Browser) -> Iterator[dict[Window, Visit]]:
+    """Kept open from test to test: a new profile takes longer than most of them."""
+    opened: dict[Window, Visit] = {}
+    yield opened
+    for one in opened.values():
         one.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, windows: dict[Window, Visit]) -> Callable[..., Visit]:
+    """Gives the window of that width, scheme, and scripts or none, for a new visit; one at a time of each kind."""
+
+    def begin(
+        width: int = 1200,
+        *,
+        scheme: Scheme = "light",
+        scripts: bool = True,
+        servers: tuple[str, ...] = (),
+        given: Mapping[str, Given] | None = None,
+    ) -> Visit:
+        window = width, scheme, scripts
+        if window not in windows:
+            windows[window] = Visit(browser, width=width, scheme=scheme, scripts=scripts)
+        windows[window].answers(servers, given or {})
+        return windows[window]
+
+    return begin
 
 
 @pytest.fixture(scope="session")
 def mails(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, MailPage]:
     """Rendered once: the shipped editions of both newsletters, and one of hard cases."""
     return mail_pages(tmp_path_factory.mktemp("mails"))
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[WebHouse]:
+    """The web app on a real server and a new database."""
+    with web_house(tmp_path_factory.mktemp("house")) as opened:
+        yield opened

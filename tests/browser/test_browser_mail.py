@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 import pytest
 from browser_mails import AT, SITE, MailPage
 from browser_visit import Scheme, Visit, cramped, faint, out_of_column, overlapping, small
-from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
 
@@ -21,24 +20,13 @@ def mail(request: pytest.FixtureRequest, mails: Mapping[str, MailPage]) -> MailP
     return mails[request.param]
 
 
-@pytest.fixture(scope="module")
-def windows(browser: Browser) -> Iterator[dict[tuple[int, Scheme], Visit]]:
-    """Kept open from mail to mail, by width and scheme: a new profile takes longer than a test."""
-    made: dict[tuple[int, Scheme], Visit] = {}
-    yield made
-    for one in made.values():
-        one.close()
-
-
 @pytest.fixture
-def read(browser: Browser, windows: dict[tuple[int, Scheme], Visit], mail: MailPage) -> Read:
-    """Opens the mail anew as a mail program shows it: scripts off, its pictures where they are wanted."""
+def read(visit: Read, mail: MailPage) -> Read:
+    """Opens the mail as a mail program shows it: scripts off, its pictures where they are wanted."""
 
     def opened(width: int = 1200, *, scheme: Scheme = "light", pictures: bool = True) -> Visit:
-        if (width, scheme) not in windows:
-            windows[width, scheme] = Visit(browser, width, scheme=scheme, scripts=False)
-        shown = windows[width, scheme]
-        shown.given = mail.page() | (mail.pictures if pictures else {})
+        given = mail.page() | (mail.pictures if pictures else {})
+        shown = visit(width, scheme=scheme, scripts=False, given=given)
         shown.open(AT)
         return shown
 
