@@ -30,7 +30,7 @@ class Given:
 class Visit:
     """One page, in a browser profile of its own.
 
-    asked     every address that the page asked for, the page itself first
+    asked     every address that was asked for, the page itself first (not what its own policy kept it from)
     said      every line of the console, and every error of a script: a page without fault says nothing
     """
 
@@ -51,7 +51,6 @@ class Visit:
         self._context.set_default_timeout(10_000)
         self._context.route("**/*", self._answer)
         self.page: Page = self._context.new_page()
-        self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.on("console", lambda message: self.said.append(message.text))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
 
@@ -61,6 +60,7 @@ class Visit:
 
     def _answer(self, route: Route) -> None:
         url = route.request.url
+        self.asked.append(url)
         if url in self._given:
             one = self._given[url]
             route.fulfill(body=one.body, headers={"Content-Type": one.media_type, **one.headers})

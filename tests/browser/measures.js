@@ -23,6 +23,23 @@
     return [...range.getClientRects()].filter((rect) => rect.width > 0 && rect.height > 0);
   }
 
+  // The boxes of the words alone: spaces may hang over the end of a line.
+  function wordsOf(node) {
+    return [...node.data.matchAll(/\S+/g)].flatMap((word) => {
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      return [...range.getClientRects()];
+    });
+  }
+
+  function cutOff(node) {
+    for (let at = node.parentElement; at && at !== document.body; at = at.parentElement) {
+      if (getComputedStyle(at).overflowX !== "visible") return true;
+    }
+    return false;
+  }
+
   // --- colours: [red, green, blue, alpha], alpha from 0 to 1 --------------------------------------------------------
 
   function parsed(colour) {
@@ -104,7 +121,8 @@
       ];
     },
 
-    // What sticks out to the left or right of the window, in words; the window's own scroll bar first.
+    // What sticks out to the left or right of the window, in words; the window's own scroll bar first. What a box cuts
+    // off does not stick out: `cut` tells of it.
     wide() {
       const root = document.documentElement;
       const found = [];
@@ -112,10 +130,10 @@
       if (window.visualViewport && Math.abs(window.visualViewport.scale - 1) > 0.01) found.push("was shrunk to fit");
       const out = (rect) => rect.left < -0.5 || rect.right > root.getBoundingClientRect().left + root.clientWidth + 0.5;
       for (const element of document.body.querySelectorAll("*")) {
-        if (seen(element) && out(element.getBoundingClientRect())) found.push(inWords(element));
+        if (seen(element) && out(element.getBoundingClientRect()) && !cutOff(element)) found.push(inWords(element));
       }
       for (const node of textNodes()) {
-        if (rectsOf(node).some(out)) found.push(`words: ${node.data.trim().slice(0, 50)}`);
+        if (wordsOf(node).some(out) && !cutOff(node)) found.push(`words: ${node.data.trim().slice(0, 50)}`);
       }
       return found;
     },
