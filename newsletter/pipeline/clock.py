@@ -196,7 +196,12 @@ def _send(context: Context, action: Action, stop: threading.Event) -> None:
     if why_not is not None:
         _stand(context, action, EditionState.HELD, why_not)
         raise _Held(why_not)
-    send_id = sending.start(context, action.edition, by=BY, late=action.late)
+    try:
+        send_id = sending.start(context, action.edition, by=BY, late=action.late)
+    except UsageError as error:
+        if freezing.standing(context, _target(context, action)) in editions.WENT:
+            raise BusyError(f"{action.edition} went out: another scheduler was faster") from error
+        raise
     if action.late:
         _tell_once(context, action, "goes late", text=f"It goes {action.reason}.")
     _told(context, action, _run(context, send_id, stop))

@@ -114,7 +114,7 @@ def _sent_twice(tx: Tx, send_id: int) -> int:
             t.batch,
             and_(t.batch.c.send_id == t.delivery.c.send_id, t.batch.c.number == t.delivery.c.batch_number),
         )
-        .where(t.delivery.c.send_id == send_id, t.batch.c.attempt > 1, t.event.c.attempt.is_not(None))
+        .where(t.delivery.c.send_id == send_id, t.batch.c.attempt > 1, t.event.c.attempt > 0)
         .group_by(t.event.c.delivery_id)
         .having(func.count(t.event.c.attempt.distinct()) > 1)
         .subquery()

@@ -15,7 +15,7 @@ from newsletter.storage.database import Tx
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """One batch in doubt. `others_heard_at` is when an event of another batch of the same edition last came after
+    """One batch in doubt. `others_heard_at` is when an event of another batch, of whatever send, last came after
     this one's claim: while others are heard and this one is not, it was probably not accepted.
     """
 
@@ -42,15 +42,11 @@ def doubts(tx: Tx, send_id: int) -> tuple[Doubt, ...]:
         .correlate(t.batch)
         .scalar_subquery()
     )
+    # A batch in doubt has no events of its own, or it would be accepted: any event is of another.
     heard = (
         select(func.max(t.event.c.received_at))
-        .join(t.delivery, t.delivery.c.id == t.event.c.delivery_id)
-        .where(
-            t.delivery.c.send_id == send_id,
-            t.delivery.c.batch_number != t.batch.c.number,
-            t.event.c.received_at >= t.attempt.c.claimed_at,
-        )
-        .correlate(t.batch, t.attempt)
+        .where(t.event.c.received_at >= t.attempt.c.claimed_at)
+        .correlate(t.attempt)
         .scalar_subquery()
     )
     rows = tx.execute(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, exists, insert, select, update
 
 from newsletter.model import Edition, EditionState
 from newsletter.storage import tables as t
@@ -137,7 +137,8 @@ def frozen_stories(tx: Tx, edition_id: int) -> tuple[FrozenStory, ...]:
 
 
 def gone(tx: Tx, list_slug: str) -> frozenset[str]:
-    """The slugs of all stories that went to a list."""
+    """The slugs of all stories that went to a list, if only to some of it before a send was cancelled."""
+    begun = exists().where(t.batch.c.send_id == t.send.c.id, t.batch.c.state.in_(["claimed", "accepted", "in_doubt"]))
     return frozenset(
         tx.execute(
             select(t.edition_story.c.slug)
@@ -147,7 +148,7 @@ def gone(tx: Tx, list_slug: str) -> frozenset[str]:
             .where(
                 t.list_.c.slug == list_slug,
                 t.send.c.kind == "live",
-                t.edition.c.state.in_([state.value for state in WENT]),
+                t.edition.c.state.in_([state.value for state in WENT]) | begun,
             )
         ).scalars()
     )

@@ -54,9 +54,9 @@ def _existing(tx: Tx, numbers: set[int]) -> set[int]:
 
 def _row(number: int | None, event: Event, now: datetime) -> dict[str, object]:
     return {
-        "vendor_id": event.vendor_id, "delivery_id": number, "kind": event.kind.value, "occurred_at": event.occurred_at,
-        "url": event.url, "attempt": event.attempt, "reason": event.reason, "machine": event.machine, "raw": event.raw,
-        "received_at": now,
+        "vendor_id": event.vendor_id, "delivery_id": number, "kind": event.kind.value,
+        "occurred_at": event.occurred_at, "url": event.url, "attempt": event.attempt or 0, "reason": event.reason,
+        "machine": event.machine, "raw": event.raw, "received_at": now,
     }  # fmt: skip
 
 

@@ -347,12 +347,13 @@ event = Table(
     Column("kind", String(16), nullable=False),
     Column("occurred_at", Instant, nullable=False),
     _words("url"),
-    Column("attempt", Integer),
+    Column("attempt", Integer, nullable=False),  # ours, 0 where the event does not say
     _words("reason"),
     Column("machine", Boolean, nullable=False),
     _words("raw"),
     Column("received_at", Instant, nullable=False),
-    UniqueConstraint("delivery_id", "kind", "occurred_at", "url"),
+    UniqueConstraint("delivery_id", "kind", "occurred_at", "url", "attempt"),
+    Index(None, "received_at"),
 )
 
 foreign_event = Table(  # events of no delivery of ours, kept apart

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sandbox_webhook import Webhook
 
 from newsletter.sandbox import Sandbox
 
@@ -26,22 +25,6 @@ def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """One for all tests of a module that only look at their own request."""
     with Sandbox(tmp_path_factory.mktemp("lasting"), port=0, webhook_url=None) as started:
         yield started
-
-
-@dataclass
-class Webhook:
-    """Keeps each post as (headers in lower case, raw body); answers with `statuses` first, then 204."""
-
-    url: str = ""
-    posts: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-    statuses: list[int] = field(default_factory=list)
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        return [event for _, body in self.posts for event in json.loads(body)]
-
-    def kinds(self, address: str) -> list[str]:
-        return [event["event"] for event in self.events if event["email"] == address]
 
 
 @pytest.fixture

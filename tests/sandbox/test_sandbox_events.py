@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Webhook
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from sandbox_requests import a_mail, call, post
+from sandbox_webhook import Webhook
 from sendgrid.helpers.eventwebhook import EventWebhook
 
 from newsletter.sandbox import Sandbox, SandboxError, outcomes, webhook_public_key

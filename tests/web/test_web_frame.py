@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import House, bounce, signed
 from structlog.testing import capture_logs
+from web_house import House, bounce, signed
 
 ROUTES = {
     ("/hooks/sendgrid", "POST"), ("/u/{token}", "GET"), ("/u/{token}", "HEAD"), ("/u/{token}", "POST"),

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from conftest import House, bounce, signed
 from structlog.testing import capture_logs
+from web_house import House, bounce, signed
 
 from newsletter.web.hooks import MAX_BODY_BYTES
 

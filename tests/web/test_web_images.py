@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import House
+from web_house import House
 
 from newsletter.web.images import find, kind
 

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, House
+from web_house import ROOT, House
 
 from newsletter.errors import RenderError
 from newsletter.model import Newsletter

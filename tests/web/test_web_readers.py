@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import NOW, House
 from structlog.testing import capture_logs
+from web_house import NOW, House
 
 from newsletter.pipeline import readers
 from newsletter.storage import roster

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, House, bounce, signed, verification_key
+from web_house import ROOT, House, bounce, signed, verification_key
 
 from newsletter.errors import UsageError
 from newsletter.web.server import listen, make_server

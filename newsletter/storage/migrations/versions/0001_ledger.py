@@ -300,7 +300,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("occurred_at", INSTANT, nullable=False),
         sa.Column("url", sa.Text(), server_default="", nullable=False),
-        sa.Column("attempt", sa.Integer(), nullable=True),
+        sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("machine", sa.Boolean(), nullable=False),
         sa.Column("raw", sa.Text(), server_default="", nullable=False),
@@ -308,10 +308,16 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name=op.f("event_delivery_id_known")),
         sa.PrimaryKeyConstraint("id", name=op.f("event_pk")),
         sa.UniqueConstraint(
-            "delivery_id", "kind", "occurred_at", "url", name=op.f("event_delivery_id_kind_occurred_at_url_unique")
+            "delivery_id",
+            "kind",
+            "occurred_at",
+            "url",
+            "attempt",
+            name=op.f("event_delivery_id_kind_occurred_at_url_attempt_unique"),
         ),
         sa.UniqueConstraint("vendor_id", name=op.f("event_vendor_id_unique")),
     )
+    op.create_index(op.f("event_received_at"), "event", ["received_at"], unique=False)
     op.create_table(
         "fact",
         sa.Column("delivery_id", BIG_KEY, nullable=False),
