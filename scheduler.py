@@ -17,6 +17,7 @@ from newsletter.cli.common import open_house
 from newsletter.cli.local import sandbox_if_asked
 from newsletter.errors import NewsletterError
 from newsletter.pipeline import clock
+from newsletter.pipeline.context import Context
 
 TICK_S = 20
 
@@ -25,15 +26,21 @@ log = structlog.get_logger()
 
 def main() -> int:
     """Tick until SIGTERM or SIGINT; the batches in hand are finished first. 0, or 1 where it could not start."""
-    try:
-        context = open_house(quiet=False)
-    except NewsletterError as error:
-        log.error("cannot start", error=str(error))
-        return 1
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    try:
+        context = open_house(quiet=False)
+        with sandbox_if_asked(context):
+            _run(context, stop)
+    except NewsletterError as error:
+        log.error("cannot start", error=str(error))
+        return 1
+    log.info("clock stopped")
+    return 0
 
+
+def _run(context: Context, stop: threading.Event) -> None:
     def tick() -> None:
         try:
             clock.tick(context, stop=stop)
@@ -50,13 +57,10 @@ def main() -> int:
         coalesce=True,  # ten missed ticks are one
         max_instances=1,  # a tick that sends for an hour is not overtaken by the next
     )
-    with sandbox_if_asked(context):
-        scheduler.start()
-        log.info("clock started", newsletters=sorted(context.newsletters), tick_s=TICK_S)
-        stop.wait()
-        scheduler.shutdown(wait=True)
-    log.info("clock stopped")
-    return 0
+    scheduler.start()
+    log.info("clock started", newsletters=sorted(context.newsletters), tick_s=TICK_S)
+    stop.wait()
+    scheduler.shutdown(wait=True)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ arguments; in accept-only mode with the count alone), `refused` (with status and
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -54,10 +55,16 @@ class Record:
         self._lock = threading.Lock()
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         self._torn = _ends_torn(self._path)
+        self._closed = False
 
     def append(self, line: Mapping[str, Any]) -> None:
+        """Raises OSError after the close: a request that took longer must not write into whatever file, a database
+        perhaps, has the number of this one by then.
+        """
         data = json.dumps(line, separators=(",", ":")).encode() + b"\n"
         with self._lock:
+            if self._closed:
+                raise OSError(errno.EBADF, "the sandbox was stopped", str(self._path))
             data = b"\n" + data if self._torn else data
             self._torn = True  # until the whole line is written: a full disk may keep half of it
             while data:
@@ -65,7 +72,10 @@ class Record:
             self._torn = False
 
     def close(self) -> None:
-        os.close(self._file)
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                os.close(self._file)
 
 
 def asked(folder: Path) -> Iterator[Asked]:

@@ -59,6 +59,8 @@ class House:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.edition = "daily/2026-05-04"
+        """The edition that the house is about."""
 
     @property
     def content(self) -> Path:
