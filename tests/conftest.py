@@ -22,7 +22,9 @@ from ledger_postgres import HOW, Databases, binaries, server
 from newsletter.storage import Store, schema
 
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("house")
+# In CI the examples are the same each time: what a new seed finds is for the one who can look into it.
+settings.register_profile("ci", settings.get_profile("house"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "house")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

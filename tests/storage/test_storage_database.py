@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -135,14 +134,6 @@ def test_a_file_that_may_not_be_written(tmp_path: Path, sqlite_url: str) -> None
         Store(f"sqlite:///file:{path}?mode=ro&uri=true").write() as tx,
     ):
         tx.exec_driver_sql("UPDATE ledger SET epoch = 5")
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
-def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
-    """A folder without rights is told by its path."""
-    tmp_path.chmod(0o500)
-    with pytest.raises(StoreError, match="cannot make the folder"):
-        Store(f"sqlite:///{tmp_path}/sub/ledger.db")
 
 
 def test_a_folder_that_is_a_file(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, datetime
 
 import pytest
@@ -99,7 +100,8 @@ def test_parse_then_write_then_parse_is_identity(organisation: Organisation, blo
 def test_tidying_twice_changes_nothing(spans: tuple[Span, ...]) -> None:
     """Spans have one form."""
     assert tidy(spans) == spans
-    assert plain(spans) == squash(plain(spans))
+    # An accent that stands in a span of its own is one letter with the letter before it only across the two.
+    assert unicodedata.normalize("NFC", plain(spans)) == squash(plain(spans))
 
 
 @pytest.mark.parametrize(
