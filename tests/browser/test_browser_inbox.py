@@ -209,8 +209,7 @@ VIEWS = ("list", "none", "html", "text", "headers", "reader", "missing")
 
 
 @pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1200])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1200, "light")])
 def test_it_is_easy_to_read_and_to_press(go: Go, sandbox: Sandbox, view: str, scheme: Scheme, width: int) -> None:
     """Every page of it: nothing to the side, contrast of 4.5, the page's own type and targets no smaller than they
     should be, no word in the console.

@@ -108,8 +108,7 @@ def test_by_keyboard_alone(go: Go, reader: Reader, scheme: Scheme) -> None:
 
 
 @both_looks
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1200])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1200, "light")])
 def test_it_is_easy_to_read_and_to_press(go: Go, reader: Reader, width: int, scheme: Scheme) -> None:
     """Before and after: nothing to the side, contrast of 4.5, text of 14 px, targets of 44 px."""
     shown = go(width, scheme=scheme)
