@@ -13,7 +13,7 @@ from sqlalchemy import text
 from newsletter.errors import BusyError, ConfigError, InDoubt, NotSent, ProofError, Refused, StoreError, UsageError
 from newsletter.model import EditionState, Owner, SendState
 from newsletter.pipeline import desk, doubts, freezing, guards, readers, sending, testing
-from newsletter.storage import claims, guard, sends
+from newsletter.storage import claims, editions, guard, sends
 
 DAILY = "daily/2026-05-04"
 
@@ -391,6 +391,8 @@ def test_cancel(house: House) -> None:
             again(house.context, DAILY)
     with pytest.raises(UsageError, match="no longer be cancelled"):
         sending.cancel(house.context, DAILY, by="ann")
+    with house.store.read() as tx:  # nobody got anything, so its stories may go another day
+        assert editions.gone(tx, "daily") == frozenset()
 
 
 def test_cancel_in_flight(house: House) -> None:
@@ -410,6 +412,8 @@ def test_cancel_in_flight(house: House) -> None:
     assert report.state == "cancelled"
     assert (report.pending, report.in_doubt) == (0, 2)
     assert report.accepted + report.excluded["cancelled"] == 6
+    with house.store.read() as tx:  # some readers may have them, so these stories do not go to that list again
+        assert editions.gone(tx, "daily") == {"2026-05-04-ports"}
     with pytest.raises(UsageError, match="is cancelled: nothing is sent again"):
         doubts.resolve(house.context, DAILY, accept=False, by="ann")
     assert doubts.resolve(house.context, DAILY, accept=True, by="ann").accepted
