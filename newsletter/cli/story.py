@@ -11,7 +11,7 @@ from newsletter.cli.common import BY, JSON, login, open_house, show_json, shown
 
 if TYPE_CHECKING:
     from newsletter.errors import Fault
-    from newsletter.model import Finding, Story
+    from newsletter.model import Story
     from newsletter.stories.load import Desk
 
 
@@ -79,7 +79,7 @@ def check(names: tuple[str, ...], as_json: bool) -> int:
     """Check stories before approval, all where none is named. 1 where something stops one."""
     from newsletter.errors import ContentError
     from newsletter.model import Level
-    from newsletter.pipeline import desk, gathering
+    from newsletter.pipeline import composing, desk, gathering
     from newsletter.stories.load import Desk
 
     context = open_house()
@@ -87,7 +87,7 @@ def check(names: tuple[str, ...], as_json: bool) -> int:
     stories, faults = found.stories, found.faults
     findings = desk.findings(context, stories, context.clock())
     if as_json:
-        show_json([*map(_finding, findings), *map(_fault, faults)])
+        show_json([*map(composing.finding_document, findings), *map(_fault, faults)])
     else:
         for finding in findings:
             click.echo(f"{finding.level.value:5} {finding.where}: {finding.problem}")
@@ -95,15 +95,6 @@ def check(names: tuple[str, ...], as_json: bool) -> int:
         if faults:
             raise ContentError(faults)
     return 1 if faults or any(f.level is Level.STOP for f in findings) else 0
-
-
-def _finding(finding: Finding) -> dict[str, str]:
-    return {
-        "check": finding.check,
-        "level": finding.level.value,
-        "where": finding.where,
-        "problem": finding.problem,
-    }
 
 
 def _fault(fault: Fault) -> dict[str, str]:

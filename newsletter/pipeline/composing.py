@@ -49,3 +49,13 @@ def require_proof(composed: Composed) -> None:
 def in_lines(findings: Sequence[Finding]) -> str:
     """Findings for a person, one a line: where, what."""
     return "\n".join(f"  {finding.where}: {finding.problem} [{finding.check}]" for finding in findings)
+
+
+def finding_document(finding: Finding) -> dict[str, str]:
+    """A finding for `--json`."""
+    return {
+        "check": finding.check,
+        "level": finding.level.value,
+        "where": finding.where,
+        "problem": finding.problem,
+    }

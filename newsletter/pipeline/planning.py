@@ -178,19 +178,10 @@ def document(plan_: EditionPlan) -> dict[str, Any]:
             for part in plan_.gathered.assembly.chosen
         ],
         "missing": list(plan_.missing),
-        "findings": [_finding(finding) for finding in plan_.findings],
+        "findings": [composing.finding_document(finding) for finding in plan_.findings],
         "waiting": [
             {"slug": w.slug, "headline": w.headline, "reason": w.reason} for w in plan_.gathered.assembly.waiting
         ],
-    }
-
-
-def _finding(finding: Finding) -> dict[str, str]:
-    return {
-        "check": finding.check,
-        "level": finding.level.value,
-        "where": finding.where,
-        "problem": finding.problem,
     }
 
 
