@@ -117,6 +117,7 @@ def _freeze(
 ) -> Frozen:
     newsletter, message = target.newsletter, composed.message
     sends.unfreeze(tx, row.id)  # a held edition may have been frozen before
+    editions.clear_signatures(tx, row.id)
     variant_id = messages.keep(tx, row.id, message, now)
     editions.set_frozen(tx, row.id, composed.edition, message.fingerprint, now)
     send_id = sends.freeze(
@@ -155,12 +156,18 @@ def _guard_audience(
             0,
         )
     last = sends.last_mailed_count(tx, newsletter.slug, before=row.id)
-    if last is None or confirmed == mailable or abs(mailable - last) <= newsletter.audience_guard * last:
-        return
-    raise AudienceError(
-        f"{row.name} would go to {mailable} readers, the last edition went to {last}: that differs by more than "
-        f"{newsletter.audience_guard:.0%}. If it is right, say so with --confirm-count {mailable}",
-        mailable,
+    odd = odd_audience(newsletter, row.name, mailable, last)
+    if odd is not None and confirmed != mailable:
+        raise AudienceError(odd, mailable)
+
+
+def odd_audience(newsletter: Newsletter, name: str, mailable: int, last: int | None) -> str | None:
+    """Why so many readers, beside the `last` edition's, need somebody's word; None where they need none."""
+    if last is None or abs(mailable - last) <= newsletter.audience_guard * last:
+        return None
+    return (
+        f"{name} would go to {mailable} readers, the last edition went to {last}: that differs by more than "
+        f"{newsletter.audience_guard:.0%}. If it is right, say so with --confirm-count {mailable}"
     )
 
 

@@ -11,10 +11,10 @@ from typing import Any
 from newsletter.audience.reasons import in_words
 from newsletter.errors import RenderError, UsageError
 from newsletter.model import EditionState, Finding, Level, Newsletter
-from newsletter.pipeline import composing, gathering
+from newsletter.pipeline import composing, freezing, gathering
 from newsletter.pipeline.context import Context, Target
 from newsletter.schedule import next_editions
-from newsletter.storage import editions, roster
+from newsletter.storage import editions, roster, sends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +54,14 @@ def plan(context: Context, target: Target, now: datetime) -> EditionPlan:
         row = editions.find(tx, target.id)
         signed = editions.signatures(tx, row.id, row.fingerprint) if row and row.fingerprint else ()
         audience = roster.audience(tx, target.newsletter.list, loopback=context.settings.on_loopback)
+        last = sends.last_mailed_count(tx, target.newsletter.slug, before=row.id if row else 0)
     missing += [f"{f.where}: {f.problem}" for f in findings if f.level is Level.STOP]
-    if not audience.get(None):
+    mailable = audience.get(None, 0)
+    if not mailable:
         missing.append(f"nobody on the list {target.newsletter.list!r} can be mailed")
+    elif row is None or row.state in freezing.MAY_FREEZE:
+        odd = freezing.odd_audience(target.newsletter, target.id, mailable, last)
+        missing += [odd] if odd else []
     upcoming = next_editions(target.newsletter, context.holidays, now, 1)
     return EditionPlan(
         target=target,

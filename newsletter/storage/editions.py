@@ -172,6 +172,11 @@ def sign(tx: Tx, edition_id: int, fingerprint: str, by: str, now: datetime) -> b
     return bool(insert_new(tx, t.signature, [row], returning="by"))
 
 
+def clear_signatures(tx: Tx, edition_id: int) -> None:
+    """Forget who signed: it is frozen anew, for other readers, even where the bytes are the same."""
+    tx.execute(delete(t.signature).where(t.signature.c.edition_id == edition_id))
+
+
 def signatures(tx: Tx, edition_id: int, fingerprint: str) -> tuple[str, ...]:
     """Who signed this fingerprint, in the order of signing."""
     return tuple(

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from newsletter.errors import BusyError, ConfigError, InDoubt, NotSent, ProofError, Refused, StoreError, UsageError
 from newsletter.model import EditionState, Owner, SendState
-from newsletter.pipeline import desk, doubts, freezing, guards, readers, sending, testing
+from newsletter.pipeline import desk, doubts, freezing, guards, planning, readers, sending, testing
 from newsletter.storage import claims, editions, guard, sends
 
 DAILY = "daily/2026-05-04"
@@ -114,6 +114,24 @@ def test_a_late_breaking_story(sqlite_house: House) -> None:
         freezing.require_ready(house.context, house.target(), by="ann")
 
 
+def test_the_same_bytes_frozen_anew(sqlite_house: House) -> None:
+    """Another audience asks for another sign-off, though the fingerprint is the one that was signed."""
+    house = sqlite_house
+    house.newsletter(keys='sign_off = "one"')
+    house.reload()
+    house.readers(2)
+    house.story()
+    first = house.freeze()
+    assert freezing.sign_off(house.context, house.target(), fingerprint=first.fingerprint, by="ann")
+    house.readers(3)
+    second = freezing.refreeze(house.context, house.target(), by="ann", story="2026-05-04-ports")
+    assert (second.fingerprint, second.mailable) == (first.fingerprint, 3)
+    with house.store.read() as tx:
+        row = editions.find(tx, "daily/2026-05-04")
+        assert row is not None
+        assert editions.signatures(tx, row.id, first.fingerprint) == ()
+
+
 def test_no_late_breaking_story_once_it_goes(sqlite_house: House) -> None:
     """After the first claim there is no way back."""
     house = sqlite_house
@@ -202,6 +220,8 @@ def test_an_odd_number_of_readers(sqlite_house: House) -> None:
     house.clock.at = at(5, 5)
     house.story("2026-05-05-rails")
     readers.suppress(house.context, addresses[:5], reason="manual", source="test")
+    plan = planning.plan(house.context, house.target("daily/2026-05-05"), house.clock())
+    assert ["--confirm-count 5" in missing for missing in plan.missing] == [True]
     with pytest.raises(freezing.AudienceError, match="--confirm-count 5"):
         house.freeze("daily/2026-05-05")
     with pytest.raises(freezing.AudienceError):
