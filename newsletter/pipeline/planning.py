@@ -14,7 +14,16 @@ from newsletter.model import EditionState, Finding, Level, Newsletter
 from newsletter.pipeline import composing, freezing, gathering
 from newsletter.pipeline.context import Context, Target
 from newsletter.schedule import next_editions
-from newsletter.storage import editions, roster, sends
+from newsletter.storage import Tx, editions, roster, sends
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """What was frozen: it goes, or went, whatever the files say by now."""
+
+    fingerprint: str
+    stories: tuple[editions.FrozenStory, ...]
+    readers: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +35,7 @@ class EditionPlan:
     state: EditionState
     reason: str
     signed_by: tuple[str, ...]
+    frozen: Frozen | None
     gathered: gathering.Gathered
     composed: composing.Composed | None
     findings: tuple[Finding, ...]
@@ -36,6 +46,10 @@ class EditionPlan:
     @property
     def mailable(self) -> int:
         return self.audience.get(None, 0)
+
+
+_OVER = (*editions.WENT, EditionState.CANCELLED)
+"""States that no freeze leads out of."""
 
 
 def plan(context: Context, target: Target, now: datetime) -> EditionPlan:
@@ -54,6 +68,7 @@ def plan(context: Context, target: Target, now: datetime) -> EditionPlan:
         row = editions.find(tx, target.id)
         signed = editions.signatures(tx, row.id, row.fingerprint) if row and row.fingerprint else ()
         audience = roster.audience(tx, target.newsletter.list, loopback=context.settings.on_loopback)
+        frozen = _frozen(tx, row)
         last = sends.last_mailed_count(tx, target.newsletter.slug, before=row.id if row else 0)
     missing += [f"{f.where}: {f.problem}" for f in findings if f.level is Level.STOP]
     mailable = audience.get(None, 0)
@@ -69,12 +84,24 @@ def plan(context: Context, target: Target, now: datetime) -> EditionPlan:
         state=row.state if row else EditionState.OPEN,
         reason=row.reason if row else "",
         signed_by=signed,
+        frozen=frozen,
         gathered=gathered,
         composed=composed,
         findings=tuple(findings),
         audience=audience,
         missing=tuple(dict.fromkeys(missing)),
         next_at=upcoming[0].at if upcoming else None,
+    )
+
+
+def _frozen(tx: Tx, row: editions.EditionRow | None) -> Frozen | None:
+    if row is None or row.fingerprint is None:
+        return None
+    live = sends.live(tx, row.name)
+    return Frozen(
+        fingerprint=row.fingerprint,
+        stories=editions.frozen_stories(tx, row.id),
+        readers=sends.mailable_count(tx, live.id) if live else 0,
     )
 
 
@@ -94,6 +121,13 @@ def _lines(plan_: EditionPlan) -> Iterator[str]:
     newsletter, gathered = plan_.target.newsletter, plan_.gathered
     yield f"{newsletter.title}, {plan_.target.id}: {_when(plan_)}"
     yield ""
+    waiting = [f"{item.slug}: {item.reason}" for item in gathered.assembly.waiting]
+    if plan_.frozen is not None:
+        yield from _frozen_lines(plan_, plan_.frozen)
+        if plan_.state in _OVER:
+            yield from _list("Waiting", waiting)
+            yield f"Its numbers: newsletter send status {plan_.target.id}"
+            return
     if plan_.composed is not None:
         message = plan_.composed.message
         yield f"Subject    {message.subject}"
@@ -110,9 +144,19 @@ def _lines(plan_: EditionPlan) -> Iterator[str]:
     yield from _list("Missing: it does not go out like this", plan_.missing)
     warnings = [f"{f.where}: {f.problem}" for f in plan_.findings if f.level is Level.WARN]
     yield from _list("Worth a look", warnings)
-    waiting = [f"{item.slug}: {item.reason}" for item in gathered.assembly.waiting]
     yield from _list("Waiting", waiting)
     yield "Ready to go." if not plan_.missing else "Not ready."
+
+
+def _frozen_lines(plan_: EditionPlan, frozen: Frozen) -> Iterator[str]:
+    yield f"Frozen     {frozen.fingerprint}, for {frozen.readers:,} readers"
+    yield from (f"  {story.headline} ({story.slug})" for story in frozen.stories)
+    yield ""
+    now_ = plan_.composed.message.fingerprint if plan_.composed else None
+    if now_ != frozen.fingerprint and plan_.state not in _OVER:
+        yield "Something has changed since: it goes as it was frozen. What follows is what a new freeze would find; a"
+        yield f"late story is taken in with `newsletter edition freeze {plan_.target.id} --after-freeze STORY`."
+        yield ""
 
 
 def _when(plan_: EditionPlan) -> str:
@@ -171,6 +215,7 @@ def document(plan_: EditionPlan) -> dict[str, Any]:
         "preheader": composed.message.preheader if composed else None,
         "fingerprint": composed.message.fingerprint if composed else None,
         "signed_by": list(plan_.signed_by),
+        "frozen": _frozen_document(plan_.frozen) if plan_.frozen else None,
         "list": plan_.target.newsletter.list,
         "recipients": plan_.mailable,
         "excluded": {reason: count for reason, count in plan_.audience.items() if reason is not None},
@@ -188,6 +233,11 @@ def document(plan_: EditionPlan) -> dict[str, Any]:
             {"slug": w.slug, "headline": w.headline, "reason": w.reason} for w in plan_.gathered.assembly.waiting
         ],
     }
+
+
+def _frozen_document(frozen: Frozen) -> dict[str, Any]:
+    stories = [{"slug": story.slug, "headline": story.headline} for story in frozen.stories]
+    return {"fingerprint": frozen.fingerprint, "readers": frozen.readers, "stories": stories}
 
 
 def preview(context: Context, target: Target, now: datetime) -> tuple[Path, Path]:

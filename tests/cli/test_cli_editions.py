@@ -241,6 +241,32 @@ def test_a_late_story_may_be_named_without_its_date(house: House) -> None:
     assert house.run("edition", "freeze", MONDAY, "--after-freeze", "flood", "--yes").code == 0
 
 
+def test_plan_of_what_is_frozen(house: House) -> None:
+    """It tells what was frozen, which is what goes, and that something has changed since."""
+    house.run("edition", "freeze", MONDAY, "--yes")
+    frozen = house.json("edition", "plan", MONDAY)["frozen"]
+    assert frozen["fingerprint"].startswith(f"sha256:{mark_of(house, MONDAY)}")
+    assert frozen["readers"] == 12
+    assert "Something has changed since" not in house.run("edition", "plan", MONDAY).out
+    house.story("2026-05-04-flood", headline="Flood Shuts Two Locks", priority="1")
+    house.run("story", "approve", "flood", "--by", "ann")
+    assert house.json("edition", "plan", MONDAY)["frozen"] == frozen
+    said = house.run("edition", "plan", MONDAY).out
+    assert f"Frozen     {frozen['fingerprint']}, for 12 readers" in said
+    assert "Something has changed since" in said
+
+
+def test_plan_of_what_was_cancelled(house: House) -> None:
+    """What is over lacks nothing: the plan tells what was frozen, and where its numbers are."""
+    house.run("edition", "freeze", MONDAY, "--yes")
+    house.run("send", "cancel", MONDAY, "--yes")
+    said = house.run("edition", "plan", MONDAY).out
+    assert "Ports Reopen" in said
+    assert f"newsletter send status {MONDAY}" in said
+    assert "Missing" not in said
+    assert "Ready to go." not in said
+
+
 @pytest.mark.parametrize("story", ["no-such-story", "water-rule-delayed"])
 def test_a_late_story_that_would_not_be_in(house: House, story: str) -> None:
     """Unknown or not approved: told, and the frozen edition is as it was."""
