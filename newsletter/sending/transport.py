@@ -1,26 +1,63 @@
-"""The SendGrid library's own HTTP client, with four things mended that would break our promises.
+"""The SendGrid library's own HTTP client, with five things mended that would break our promises.
 
 - It follows a redirect as a GET, which answers 200 with nothing sent: here no redirect is followed.
 - A failure to connect and a failure afterwards raise the same URLError: here the first is a `ConnectError`, since only
   it says that nothing was accepted.
 - A body that is cut short hides a status that was read: here the status stands.
 - It keeps each call's `request_headers` for the next: none are passed here.
+- Its timeout counts for each socket operation, so a trickle of bytes holds a request for ever: here the whole request
+  has a deadline, which is the lease of the claim it was made under.
 """
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import socket
+import threading
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from email.message import Message as Headers
 from typing import IO
 
 from python_http_client import Client
 from python_http_client.exceptions import HTTPError
 
+from newsletter.sending import plan
+
 
 class ConnectError(OSError):
     """The connection was never made (refused, no such host, TLS): nothing can have been accepted."""
+
+
+class _Cut:
+    """Breaks a request off: whoever reads or writes its socket fails at once."""
+
+    def __init__(self) -> None:
+        self.sock: socket.socket | None = None
+
+    def __call__(self) -> None:
+        if self.sock is not None:
+            with contextlib.suppress(OSError):  # closed a moment ago
+                # not SSLSocket's own shutdown, after which it would read what is encrypted as plain text
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+
+_of_thread = threading.local()
+"""`cut` breaks off the request of this thread, which has one at a time."""
+
+
+@contextlib.contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    _of_thread.cut = _Cut()
+    timer = threading.Timer(seconds, _of_thread.cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 class _Connection(http.client.HTTPConnection):
@@ -29,6 +66,7 @@ class _Connection(http.client.HTTPConnection):
             super().connect()
         except OSError as error:
             raise ConnectError(str(error)) from error
+        _of_thread.cut.sock = self.sock
 
 
 class _SecureConnection(http.client.HTTPSConnection):
@@ -37,6 +75,7 @@ class _SecureConnection(http.client.HTTPSConnection):
             super().connect()
         except OSError as error:
             raise ConnectError(str(error)) from error
+        _of_thread.cut.sock = self.sock
 
 
 class _Handler(urllib.request.HTTPHandler):
@@ -101,10 +140,12 @@ class StrictClient(Client):  # type: ignore[misc]  # the library has no types
 
     def _make_request(self, opener: object, request: urllib.request.Request, timeout: float | None = None) -> _Answer:
         del opener  # the library builds one that follows redirects
-        try:
-            response = _OPENER.open(request, timeout=timeout or self.timeout)
-        except urllib.error.HTTPError as error:
-            with error:  # it holds the connection
-                raise HTTPError(error.code, error.reason, _read(error), error.headers) from None
-        with response:
-            return _Answer(response.getcode(), response.info(), _read(response))
+        seconds = timeout or self.timeout
+        with _within(plan.lease(seconds).total_seconds()):
+            try:
+                response = _OPENER.open(request, timeout=seconds)
+            except urllib.error.HTTPError as error:
+                with error:  # it holds the connection
+                    raise HTTPError(error.code, error.reason, _read(error), error.headers) from None
+            with response:
+                return _Answer(response.getcode(), response.info(), _read(response))

@@ -264,6 +264,36 @@ def test_no_answer_in_time() -> None:
     assert isinstance(asked(silent, timeout_s=0.2), InDoubt)
 
 
+def trickle(head: bytes, tail: bytes) -> Talk:
+    """Sends `head`, then `tail` a byte at a time, each sooner than any timeout, for seven seconds at most."""
+
+    def talk(connection: socket.socket) -> None:
+        read_request(connection)
+        with contextlib.suppress(OSError):  # the client has broken it off
+            connection.sendall(head)
+            for number in range(140):
+                connection.sendall(tail[number : number + 1])
+                time.sleep(0.05)
+
+    return talk
+
+
+def test_an_answer_that_trickles_in() -> None:
+    """The timeout counts for each read; ten timeouts, the lease of the claim, are the deadline of the whole request."""
+    began = time.monotonic()
+    assert isinstance(asked(trickle(b"HTTP/1.1", b" " * 140), timeout_s=0.2), InDoubt)
+    assert 1.9 < time.monotonic() - began < 4
+
+
+def test_a_body_that_trickles_in_after_202() -> None:
+    """What the status said stands."""
+    head = b"HTTP/1.1 202 Accepted\r\nX-Message-Id: m7\r\nContent-Length: 1000\r\n\r\n"
+    began = time.monotonic()
+    with raw_server(trickle(head, b" " * 140)) as url:
+        assert SendGrid(KEY, url, 0.2).submit(outgoing()).message_id == "m7"
+    assert time.monotonic() - began < 4
+
+
 def test_a_reset_before_the_answer() -> None:
     """The request was read, then the connection broke."""
 
