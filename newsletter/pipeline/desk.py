@@ -192,12 +192,15 @@ def import_file(context: Context, file: Path, *, section: str | None, again: boo
         if chosen is None:
             chosen = _sections(context)[0].slug
             said = f"the label “{draft.section_label}”" if draft.section_label else "it has no label, which"
-            guesses.append(importing.Doubt(0, f"“{headline}”: {said} names no section; it was put under `{chosen}`"))
+            guesses.append(
+                importing.Doubt(draft.line, f"“{headline}”: {said} names no section; it was put under `{chosen}`")
+            )
         text = story_text(headline=headline, section=chosen, blocks=draft.blocks)
         path = _shown(_create(context, headline, text))
         before[draft.fingerprint] = path
         paths.append(path)
-    imported = replace(imported, warnings=(*guesses, *imported.warnings))
+    warnings = sorted((*guesses, *imported.warnings), key=lambda warning: warning.line)
+    imported = replace(imported, warnings=tuple(warnings))
     return Import(imported=imported, paths=tuple(paths), known=tuple(known))
 
 

@@ -241,6 +241,15 @@ def test_import_of_several_files_is_one_document(house: House) -> None:
     assert {entry["file"] for entry in document["dropped"]} == {"one.txt", "two.txt"}
 
 
+@pytest.mark.parametrize(("label", "line"), [("Input Stories", 3), ("", 7)])
+def test_import_tells_where_a_section_was_guessed(house: House, label: str, line: int) -> None:
+    """Each guess has its line: the label that names no section, or where there is none, the beginning of the text."""
+    copied = COPIED.replace("Trade", label)
+    (house.folder / "copied.txt").write_text(copied if label else copied.replace("Input Stories", ""))
+    warnings = house.json("story", "import", "copied.txt")["warnings"]
+    assert [warning["line"] for warning in warnings if "names no section" in warning["message"]] == [line]
+
+
 def test_import_into_a_section(house: House) -> None:
     """`--section` goes before the label over the text."""
     (house.folder / "copied.txt").write_text(COPIED)

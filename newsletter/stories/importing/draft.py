@@ -39,6 +39,7 @@ class Draft:
 
     headline        None where the text has none
     section_label   the label over it, as written ("Policy and Legal"); which section that is, others decide
+    line            where that label stands; without one, where the text begins; 0 where there is neither
     image           a picture's alt text with an empty `src`: plain text names no file
     citations       as `stories.citations` finds them in `blocks`
     fingerprint     see `fingerprint`; tells that a story was imported before
@@ -46,6 +47,7 @@ class Draft:
 
     headline: str | None
     section_label: str | None
+    line: int
     blocks: tuple[Block, ...]
     image: Image | None
     citations: tuple[Citation, ...]

@@ -82,12 +82,19 @@ def _draft(sheet: Sheet) -> Draft:
     return Draft(
         headline=sheet.headline,
         section_label=sheet.section_label,
+        line=_line(sheet),
         blocks=sheet.blocks,
         image=sheet.image,
         citations=sheet.citations,
         possible_links=sheet.possible_links,
         fingerprint=fingerprint(sheet.headline, sheet.blocks),
     )
+
+
+def _line(sheet: Sheet) -> int:
+    labels = [dropped.line for dropped in sheet.dropped if dropped.text == sheet.section_label]
+    first = [block.line for block in sheet.blocks[:1]]
+    return next((line for line in (*reversed(labels), *first) if line), 0)
 
 
 def _nothing(sheets: list[Sheet]) -> str:
