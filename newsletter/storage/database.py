@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,7 +66,7 @@ def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database and not parsed.database.startswith((":memory:", "file:")):
-            _make_folder(Path(parsed.database).parent)
+            _make_place(Path(parsed.database))
         engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S}, hide_parameters=True)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -79,11 +79,17 @@ def _engine(url: str) -> Engine:
     )
 
 
-def _make_folder(folder: Path) -> None:
+def _make_place(file: Path) -> None:
+    """The folder, and an empty file that only its owner may read: it will hold addresses. SQLite makes the files beside
+    it (-wal, -shm) with the rights of the database.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        raise StoreError(f"cannot make the folder {folder} for the database: {error.strerror}") from error
+        raise StoreError(f"cannot make the folder {file.parent} for the database: {error.strerror}") from error
+    with suppress(OSError):  # there already, or SQLite will say what is wrong
+        # Never one that is there: closing it would drop the locks that SQLite has on it in this process.
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:

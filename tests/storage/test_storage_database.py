@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ledger_clock import HandClock
+from ledger_clock import MADE_AT, HandClock
 from ledger_rows import Rows, addresses
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from newsletter.errors import ConfigError, StoreError
-from newsletter.storage import Store, database
+from newsletter.storage import Store, database, schema
 
 
 def test_commits_are_durable(store: Store) -> None:
@@ -124,6 +124,15 @@ def test_a_full_disk(sqlite_store: Store, clock: HandClock) -> None:
     assert rows.one("SELECT count(*) FROM foreign_event") == 0
     rows.subscribe("daily", addresses(3, "later"))
     assert rows.one("SELECT count(*) FROM subscriber") == 6
+
+
+def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
+    """It holds addresses: whatever the folder allows, other people of the machine may read none of its files."""
+    store = Store(f"sqlite:///{tmp_path / 'ledger.db'}")
+    schema.upgrade(store, MADE_AT)
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()}
+    store.close()
+    assert modes == dict.fromkeys(("ledger.db", "ledger.db-wal", "ledger.db-shm"), "0o600")
 
 
 def test_a_file_that_may_not_be_written(tmp_path: Path, sqlite_url: str) -> None:
