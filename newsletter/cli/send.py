@@ -270,4 +270,4 @@ def confirm_restore(yes: bool) -> None:
 
     context = open_house()
     ask("Lets this database send again, though it may not know of what went out since its backup", yes=yes)
-    click.echo(f"the ledger counts on from send {guards.confirm_restore(context)}")
+    click.echo(f"the ledger counts on from {guards.confirm_restore(context)}")

@@ -43,8 +43,9 @@ class EditionFacts:
     """What the ledger knows of one edition, as the clock needs it.
 
     `tested` is the fingerprint of the last test that went to the editors, `signed_by` who signed the present
-    fingerprint, `steps` what was done already (a new freeze gives `frozen test` back), `send` the state of its live
-    send, `active_at` when that send last moved: started, resumed, a batch claimed or settled.
+    fingerprint, `steps` what was done already (a new freeze gives `frozen test` back), `frozen_at` when it was last
+    frozen, `send` the state of its live send, `active_at` when that send last moved: started, resumed, a batch claimed
+    or settled.
     """
 
     id: str
@@ -54,11 +55,13 @@ class EditionFacts:
     tested: str | None = None
     signed_by: tuple[str, ...] = ()
     steps: frozenset[Step] = frozenset()
+    frozen_at: datetime | None = None
     send: SendState | None = None
     active_at: datetime | None = None
     finished_at: datetime | None = None
 
     def __post_init__(self) -> None:
+        aware("frozen_at", self.frozen_at)
         aware("active_at", self.active_at)
         aware("finished_at", self.finished_at)
 

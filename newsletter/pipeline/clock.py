@@ -16,7 +16,7 @@ from newsletter.errors import BusyError, ConfigError, NewsletterError, UsageErro
 from newsletter.model import Action, ActionKind, EditionState, LedgerView, SendReport, SendState, Step
 from newsletter.pipeline import doubts, freezing, heartbeat, planning, sending, testing
 from newsletter.pipeline.context import Context, Target, target
-from newsletter.schedule import due_actions
+from newsletter.schedule import due_actions, goes_until
 from newsletter.sending import owner
 from newsletter.storage import balance, claims, editions, sends
 from newsletter.storage import clock as ledger_clock
@@ -58,7 +58,7 @@ def tick(context: Context, *, stop: threading.Event | None = None) -> tuple[Done
         schedules = {n.slug: repr((n.schedule, n.zone.key)) for n in context.newsletters.values() if n.schedule}
         ledger_clock.watch(tx, schedules, now)
     heartbeat.beat(context, now)
-    _settle_by_policy(context)
+    _settle_by_policy(context, now)
     done: list[Done] = []
     left: set[str] = set()
     for action in due(context, now):
@@ -73,15 +73,24 @@ def tick(context: Context, *, stop: threading.Event | None = None) -> tuple[Done
     return tuple(done)
 
 
-def _settle_by_policy(context: Context) -> None:
-    """Batches that were probably not accepted go again, for newsletters that say so."""
+def _settle_by_policy(context: Context, now: datetime) -> None:
+    """Batches that were probably not accepted go again, for newsletters that say so.
+
+    Not after `late_until`: nothing goes by itself two days later, and who is heard again after so long may have told of
+    the batch meanwhile.
+    """
     for newsletter in context.newsletters.values():
         if newsletter.in_doubt != "resend":
             continue
         with context.store.read() as tx:
             waiting = [send.edition for send in sends.with_doubts(tx, newsletter.slug)]
         for edition in waiting:
-            doubts.resolve(context, edition, accept=False, by="policy", quiet_only=True)
+            if now > goes_until(newsletter, target(context, edition, now).date):
+                continue
+            try:
+                doubts.resolve(context, edition, accept=False, by="policy", quiet_only=True)
+            except NewsletterError as error:  # cancelled just now, the other gateway, a restored ledger
+                log.error("doubts not resolved", edition=edition, error=str(error))
 
 
 _ONCE = dict.fromkeys(

@@ -11,7 +11,7 @@ import structlog
 
 from newsletter.errors import UsageError
 from newsletter.model import EditionState, SendState
-from newsletter.pipeline import sending
+from newsletter.pipeline import guards, sending
 from newsletter.pipeline.context import Context
 from newsletter.sending import owner, plan
 from newsletter.storage import Tx, claims, doubt, editions, sends
@@ -82,6 +82,7 @@ def resolve(
     """Decide over batches in doubt, all or those of the numbers: take them as accepted, or send them again.
 
     What has evidence of acceptance is never sent again. With `quiet_only`, only what is probably not accepted is.
+    Raises UsageError, and ConfigError or StoreError where live mail must not go.
     """
     now = context.clock()
     chosen = listed(context, edition, numbers)
@@ -95,6 +96,8 @@ def resolve(
         live = sends.find(tx, live.id, lock=True)
         if live.state is SendState.CANCELLED and chosen and not accept:
             raise UsageError(f"{edition} is cancelled: nothing is sent again; --accept takes its batches as accepted")
+        if chosen and not accept:
+            guards.before_live_send(context, tx)  # what goes again is live mail like any other
         for item in chosen:
             news = (
                 doubt.accept(tx, item.batch_id, by=by, now=now) if accept else doubt.resend(tx, item.batch_id, now=now)

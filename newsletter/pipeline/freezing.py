@@ -68,9 +68,10 @@ def freeze(
     composed = prepare(context, target, now, at=at)
     with context.store.write() as tx:
         row = open_row(tx, target, now, at=at)
-        frozen = _freeze(context, tx, target, row, composed, now, confirmed=confirmed)
-        if not editions.move(tx, row.id, MAY_FREEZE, EditionState.FROZEN, reason="", by=by, now=now):
+        if row.state not in MAY_FREEZE:  # looked at first: of an edition that went, nothing can be taken back
             raise UsageError(f"{target.id} is {row.state.value}: it cannot be frozen (again)")
+        frozen = _freeze(context, tx, target, row, composed, now, confirmed=confirmed)
+        editions.move(tx, row.id, MAY_FREEZE, EditionState.FROZEN, reason="", by=by, now=now)
     log.info("edition frozen", edition=target.id, fingerprint=frozen.fingerprint, mailable=frozen.mailable, by=by)
     return frozen
 
@@ -227,7 +228,8 @@ def stand(
 
 
 def look_again(context: Context, target: Target, now: datetime) -> str | None:
-    """Why a frozen edition must not begin after all: one of its stories was killed, revoked, changed or has expired.
+    """Why a frozen edition must not begin after all: one of its stories was killed, revoked, changed or has expired, or
+    its newsletter has another list by now.
 
     Looked at before the first claim (sending.md, The clock).
     """
@@ -235,6 +237,9 @@ def look_again(context: Context, target: Target, now: datetime) -> str | None:
     with context.store.read() as tx:
         row = editions.find(tx, target.id)
         frozen = editions.frozen_stories(tx, row.id) if row else ()
+        live = sends.live(tx, target.id)
+    if live is not None and live.list != target.newsletter.list:
+        return f"it was frozen for the list {live.list}, and its newsletter has the list {target.newsletter.list} now"
     for old in frozen:
         why = _why_not(stories.get(old.slug), old.digest, target.newsletter, now)
         if why is not None:

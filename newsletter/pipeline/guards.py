@@ -44,16 +44,16 @@ def check_epoch(context: Context, tx: Tx) -> None:
     outside, inside = _seen(context.settings.epoch_file).get(ledger_uid(tx), 0), guard.epoch(tx)
     if outside > inside:
         raise StoreError(
-            f"the database knows of {inside} sends, this machine of {outside}: it was restored from a backup, "
-            "and what went out since would go again. Look at what is missing, then run "
+            f"the database knows of {inside} beginnings and ends of sends, this machine of {outside}: it was restored "
+            "from a backup, and what went out since would go again. Look at what is missing, then run "
             "`newsletter send confirm-restore`"
         )
 
 
 def _seen(file: Path) -> dict[str, int]:
-    """How many sends of each ledger this machine has seen, as lines of `<ledger> <number>`. Raises ConfigError.
+    """How many beginnings and ends of sends of each ledger this machine has seen, as lines of `<ledger> <number>`.
 
-    By ledger, so that a database made anew is not taken for one restored.
+    By ledger, so that a database made anew is not taken for one restored. Raises ConfigError.
     """
     try:
         lines = [line.split() for line in file.read_text("ascii").splitlines()]
@@ -68,8 +68,11 @@ def _seen(file: Path) -> dict[str, int]:
 
 
 def next_epoch(tx: Tx) -> None:
-    """Count one more live send in the ledger; `remember_epoch` follows its commit."""
-    guard.set_epoch(tx, guard.epoch(tx) + 1)
+    """Count in the ledger that a live send began, or that a run of one ended; `remember_epoch` follows its commit.
+
+    The end counts too: a backup made in the middle of a send would send the rest of it again.
+    """
+    guard.next_epoch(tx)
 
 
 def remember_epoch(context: Context) -> None:
@@ -98,7 +101,8 @@ def confirm_restore(context: Context) -> int:
         outside, inside = _seen(context.settings.epoch_file).get(ledger_uid(tx), 0), guard.epoch(tx)
         if outside <= inside:
             raise UsageError(
-                f"there is nothing to confirm: the database knows of {inside} sends, this machine of {outside}"
+                f"there is nothing to confirm: the database knows of {inside} beginnings and ends of sends, "
+                f"this machine of {outside}"
             )
         guard.set_epoch(tx, outside)
     return outside

@@ -9,7 +9,7 @@ from datetime import datetime
 import structlog
 
 from newsletter.audience import tokens
-from newsletter.errors import BusyError, GatewayError, InDoubt, NotSent, Refused, UsageError
+from newsletter.errors import BusyError, ConfigError, GatewayError, InDoubt, NotSent, Refused, UsageError
 from newsletter.model import EditionState, Envelope, Message, Newsletter, Receipt, SendReport, SendState
 from newsletter.pipeline import guards
 from newsletter.pipeline.context import Context
@@ -75,7 +75,15 @@ def finish(context: Context, send_id: int) -> SendReport:
     now = context.clock()
     with context.store.write() as tx:
         close(tx, send_id, now)
-        return balance.report(tx, send_id)
+        report = balance.report(tx, send_id)
+        if report.kind == "live":
+            guards.next_epoch(tx)
+    if report.kind == "live":
+        try:
+            guards.remember_epoch(context)
+        except ConfigError as error:  # what went has gone: only the guard is the weaker for it
+            log.error("end of a send not kept outside the database", error=str(error))
+    return report
 
 
 def close(tx: Tx, send_id: int, now: datetime) -> None:

@@ -36,13 +36,16 @@ from newsletter.model import (
     Step,
     edition_id,
 )
-from newsletter.schedule.planned import Slot, late_deadline, local_instant, planned_time, slots
+from newsletter.schedule.planned import Slot, goes_until, late_deadline, local_instant, planned_time, slots
 
 REMIND_BEFORE = timedelta(minutes=90)
 DRAFT_TEST_BEFORE = timedelta(minutes=60)
 FREEZE_BEFORE = timedelta(minutes=15)
 REPORT_AT = time(6)
 """Local time of the report, on the day after the send was finished."""
+
+BY_HAND = timedelta(days=1)
+"""So long an edition that somebody froze after `late_until` is theirs, to be signed and sent by hand."""
 
 LULL = timedelta(minutes=10)
 """A send past `late_until` that has not moved for so long was interrupted. Longer than a batch may take (5 minutes:
@@ -147,6 +150,8 @@ def _frozen(case: _Case) -> Iterator[Action]:
     facts = case.facts
     signed = facts.state is EditionState.SIGNED_OFF or _is_signed(case)
     if case.now > case.until:
+        if facts.frozen_at is not None and case.until < facts.frozen_at and case.now < facts.frozen_at + BY_HAND:
+            return
         why = "the clock did not run when it could have gone" if signed else _wanted(case)
         yield case.action(ActionKind.MISS, f"not sent by {case.local(case.until)} (late_until): {why}")
         return
@@ -203,11 +208,8 @@ def _from_the_send_on(now: datetime, newsletter: Newsletter, facts: EditionFacts
     if match is None:
         return
     on = date.fromisoformat(match["date"])
-    if newsletter.schedule is None:
-        at, until = local_instant(newsletter, on, time()), local_instant(newsletter, on + timedelta(days=1), time())
-    else:
-        at, until = planned_time(newsletter, on), late_deadline(newsletter, on)
-    case = _Case(now=now, newsletter=newsletter, facts=facts, at=at, until=until)
+    at = planned_time(newsletter, on) if newsletter.schedule else local_instant(newsletter, on, time())
+    case = _Case(now=now, newsletter=newsletter, facts=facts, at=at, until=goes_until(newsletter, on))
     yield from _interrupted(case) if facts.state is EditionState.SENDING else _sent(case, on)
 
 

@@ -43,6 +43,13 @@ def late_deadline(newsletter: Newsletter, on: date) -> datetime:
     return local_instant(newsletter, on, _schedule(newsletter).late_until)
 
 
+def goes_until(newsletter: Newsletter, on: date) -> datetime:
+    """Until when the edition of a date goes by itself, in UTC: `late_until`; midnight where there is no schedule."""
+    if newsletter.schedule is None:
+        return local_instant(newsletter, on + timedelta(days=1), time())
+    return late_deadline(newsletter, on)
+
+
 def next_editions(
     newsletter: Newsletter, holidays: Mapping[date, str], after: datetime, count: int
 ) -> tuple[Planned, ...]:

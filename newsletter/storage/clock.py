@@ -44,6 +44,7 @@ def facts(tx: Tx, since: datetime) -> Mapping[str, EditionFacts]:
             tested=last_test(tx, row.id),
             signed_by=signatures(tx, row.id, row.fingerprint) if row.fingerprint else (),
             steps=steps.get(row.name, frozenset()),
+            frozen_at=row.frozen_at,
             send=_live_state(tx, row.id),
             active_at=_active_at(tx, row.id),
             finished_at=row.finished_at,

@@ -19,9 +19,8 @@ def gateway(tx: Tx) -> str | None:
 
 def bind_gateway(tx: Tx, kind: str) -> None:
     """Remember the first gateway of live sends; refuse the other for good. Raises ConfigError."""
-    check_gateway(tx, kind)
-    if gateway(tx) is None:
-        tx.execute(update(t.ledger).values(gateway=kind))
+    tx.execute(update(t.ledger).where(t.ledger.c.gateway.is_(None)).values(gateway=kind))
+    check_gateway(tx, kind)  # afterwards: of two that begin at once, the second finds the first one's
 
 
 def check_gateway(tx: Tx, kind: str) -> None:
@@ -37,10 +36,8 @@ def check_gateway(tx: Tx, kind: str) -> None:
 
 def bind_address_key(tx: Tx, key: str) -> None:
     """Remember which key the addresses were hashed with; refuse another for good. Raises ConfigError."""
-    now, found = _print(key), _known_print(tx)
-    if found is None:
-        tx.execute(update(t.ledger).values(address_key_print=now))
-    elif found != now:
+    tx.execute(update(t.ledger).where(t.ledger.c.address_key_print.is_(None)).values(address_key_print=_print(key)))
+    if not knows_address_key(tx, key):  # afterwards: see bind_gateway
         raise ConfigError(
             "NEWSLETTER_ADDRESS_KEY is not the one that this database was made with: nobody who left or was suppressed "
             "would be known again. Set the old key (without the setting, it is in var/address-key)"
@@ -62,11 +59,16 @@ def _print(key: str) -> str:
 
 
 def epoch(tx: Tx) -> int:
-    """How many live sends were started from this ledger."""
+    """How many live sends began, and how many runs of them ended, from this ledger."""
     found: int = tx.execute(select(t.ledger.c.epoch)).scalar_one()
     return found
 
 
 def set_epoch(tx: Tx, value: int) -> None:
-    """Write down the number of live sends started."""
+    """Write down the number of beginnings and ends of live sends."""
     tx.execute(update(t.ledger).values(epoch=value))
+
+
+def next_epoch(tx: Tx) -> None:
+    """Count one more. Added in the database, since two that read the same number would count as one."""
+    tx.execute(update(t.ledger).values(epoch=t.ledger.c.epoch + 1))

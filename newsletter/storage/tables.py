@@ -82,7 +82,9 @@ ledger = Table(
     Column("uid", String(8), nullable=False),  # makes delivery ids ours: two installations may share one account
     Column("address_key_print", String(16)),  # of NEWSLETTER_ADDRESS_KEY: with another one nobody would be known
     Column("gateway", String(16)),  # sandbox or sendgrid: the first live send decides, for good
-    Column("epoch", BigInteger, nullable=False, server_default="0"),  # live sends so far; the restore guard's number
+    Column(
+        "epoch", BigInteger, nullable=False, server_default="0"
+    ),  # beginnings and ends of live sends; the restore guard's number
     Column("created_at", Instant, nullable=False),
 )
 

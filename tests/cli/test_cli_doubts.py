@@ -154,7 +154,7 @@ def test_a_restored_database_does_not_send(house: House, esp: Sandbox) -> None:
     asked = house.run("send", "confirm-restore")
     assert (asked.code, "--yes" in asked.err) == (1, True)
     confirmed = house.run("send", "confirm-restore", "--yes")
-    assert (confirmed.code, confirmed.out) == (0, "the ledger counts on from send 1\n")
+    assert (confirmed.code, confirmed.out) == (0, "the ledger counts on from 2\n")
     assert house.run("send", "now", MONDAY, "--yes").code == 0
 
 
