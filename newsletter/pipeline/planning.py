@@ -152,11 +152,17 @@ def _frozen_lines(plan_: EditionPlan, frozen: Frozen) -> Iterator[str]:
     yield f"Frozen     {frozen.fingerprint}, for {frozen.readers:,} readers"
     yield from (f"  {story.headline} ({story.slug})" for story in frozen.stories)
     yield ""
-    now_ = plan_.composed.message.fingerprint if plan_.composed else None
-    if now_ != frozen.fingerprint and plan_.state not in _OVER:
-        yield "Something has changed since: it goes as it was frozen. What follows is what a new freeze would find; a"
+    if plan_.state in freezing.MAY_FREEZE:
+        yield "What follows is what a new freeze, or `newsletter send now`, would take."
+        yield ""
+    elif plan_.state not in _OVER and _fingerprint(plan_) != frozen.fingerprint:
+        yield "Something has changed since: it goes as it was frozen. What follows is what a new freeze would take; a"
         yield f"late story is taken in with `newsletter edition freeze {plan_.target.id} --after-freeze STORY`."
         yield ""
+
+
+def _fingerprint(plan_: EditionPlan) -> str | None:
+    return plan_.composed.message.fingerprint if plan_.composed else None
 
 
 def _when(plan_: EditionPlan) -> str:
