@@ -256,6 +256,15 @@ def test_plan_of_what_is_frozen(house: House) -> None:
     assert "Something has changed since" in said
 
 
+def test_plan_of_what_is_held(house: House) -> None:
+    """What was frozen does not go as it is: whoever sends it by hand sends what there is then."""
+    house.run("edition", "freeze", MONDAY, "--yes")
+    house.run("edition", "hold", MONDAY, "--reason", "a call from the printers")
+    said = house.run("edition", "plan", MONDAY).out
+    assert "what a new freeze, or `newsletter send now`, would take" in said
+    assert "it goes as it was frozen" not in said
+
+
 def test_plan_of_what_was_cancelled(house: House) -> None:
     """What is over lacks nothing: the plan tells what was frozen, and where its numbers are."""
     house.run("edition", "freeze", MONDAY, "--yes")
