@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from newsletter.errors import UsageError
-from newsletter.model import SendReport
+from newsletter.model import SendReport, SendState
 from newsletter.pipeline.context import Context, Target, target
 from newsletter.storage import Tx, balance, editions, sends
 from newsletter.tracking import report_document
@@ -18,6 +18,8 @@ class StandingOf:
 
     edition: editions.EditionRow
     sends: tuple[SendReport, ...]
+    paused: str = ""
+    """Why its live send waits for a person; empty where none does."""
 
 
 def resolve_name(context: Context, words: str) -> str:
@@ -53,7 +55,12 @@ def _standing(tx: Tx, name: str) -> StandingOf | None:
     row = editions.find(tx, name)
     if row is None:
         return None
-    return StandingOf(edition=row, sends=tuple(balance.report(tx, send.id) for send in sends.of_edition(tx, name)))
+    live = sends.live(tx, name)
+    return StandingOf(
+        edition=row,
+        sends=tuple(balance.report(tx, send.id) for send in sends.of_edition(tx, name)),
+        paused=live.reason if live and live.state is SendState.PAUSED else "",
+    )
 
 
 def document(of: StandingOf) -> dict[str, Any]:
@@ -61,23 +68,28 @@ def document(of: StandingOf) -> dict[str, Any]:
     return {
         "edition": of.edition.name,
         "state": of.edition.state.value,
-        "reason": of.edition.reason,
+        "reason": _reason(of),
         "fingerprint": of.edition.fingerprint,
         "sends": [report_document(report) for report in of.sends],
     }
 
 
+def _reason(of: StandingOf) -> str:
+    return f"paused: {of.paused}" if of.paused else of.edition.reason
+
+
 def headline(of: StandingOf) -> str:
     """One line: the edition, its state and why, its fingerprint."""
-    row = of.edition
-    reason = f" ({row.reason})" if row.reason else ""
+    row, said = of.edition, _reason(of)
+    reason = f" ({said})" if said else ""
     return f"{row.name} is {row.state.value}{reason}  {row.fingerprint or 'not frozen'}"
 
 
 def to_editors(report: SendReport) -> str:
     """A test or a notice in one line."""
     at = f" at {report.started_at:%Y-%m-%d %H:%M} UTC" if report.started_at else ""
-    return f"{report.kind}{at}: {report.accepted} of {report.candidates} editors, {report.state}"
+    editors = "editor" if report.candidates == 1 else "editors"
+    return f"{report.kind}{at}: {report.accepted} of {report.candidates} {editors}, {report.state}"
 
 
 def in_brief(context: Context, on: Target) -> str:

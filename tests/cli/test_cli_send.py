@@ -233,10 +233,12 @@ def test_now_when_the_key_is_refused(house: House, esp: Sandbox) -> None:
     paused = house.run("send", "now", MONDAY, "--yes")
     assert paused.code == 1
     assert f"{MONDAY} is paused" in paused.err
+    assert "(paused: SendGrid does not take NEWSLETTER_SENDGRID_API_KEY" in house.run("send", "status", MONDAY).out
+    assert house.json("send", "status", MONDAY)["reason"].startswith("paused: SendGrid does not take")
     esp.clear_faults()
     resumed = house.run("send", "resume", MONDAY, "--json")
     assert resumed.code == 0
-    assert resumed.json()["sends"][0]["accepted"] == 12
+    assert (resumed.json()["sends"][0]["accepted"], resumed.json()["reason"]) == (12, "")
     assert reached(esp, MONDAY) == Counter(READERS)
 
 
