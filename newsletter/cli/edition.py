@@ -68,8 +68,10 @@ def proof(edition: str, moment: str | None, as_json: bool) -> int:
     else:
         for finding in found.findings:
             click.echo(f"{finding.level.value:5} {finding.check:18} {finding.where}: {finding.problem}")
+        told = {f"{finding.where}: {finding.problem}" for finding in found.findings}
         for missing in found.missing:
-            click.echo(f"stop  {missing}")
+            if missing not in told:
+                click.echo(f"stop  {missing}")
         click.echo("It may go." if not found.missing else "It may not go like this.")
     return 1 if found.missing else 0
 

@@ -27,6 +27,8 @@ from newsletter.rendering import words
 
 TEXT_SUFFIX: Final = ".txt.j2"
 
+_VIEW: Final = re.compile(r"'newsletter\.rendering\.view\.(\w+?)(?:View)? object' has no attribute")
+
 _NOT_XML: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 """What XML 1.0 cannot hold, and DEL."""
 
@@ -49,7 +51,8 @@ class Templates:
             raise RenderError(f"{where}: {error.message}; mend the template's Jinja code there") from error
         except UndefinedError as error:
             raise RenderError(
-                f"{self._where(error, name)}: {error.message}; docs/templates.md lists what a template can print"
+                f"{self._where(error, name)}: {_missing(error.message)}; "
+                "docs/templates.md lists what a template can print"
             ) from error
         except RecursionError as error:
             raise RenderError(
@@ -114,6 +117,11 @@ def _environment(folder: Path) -> Environment:
     environment.filters.update(words.FILTERS)
     environment.globals.update(link=_link, kind=words.kind)
     return environment
+
+
+def _missing(message: str | None) -> str:
+    """Jinja's words, with a view named as templates name it: `story has no 'titel'`."""
+    return _VIEW.sub(lambda found: f"{found[1].lower()} has no", message or "")
 
 
 def _printable(value: Any) -> Any:

@@ -240,6 +240,15 @@ def test_no_template_of_the_newsletter(house: House, templates: Path) -> None:
     assert "briefing" in said.out
 
 
+def test_proof_tells_each_stop_once(house: House, templates: Path) -> None:
+    """What the check found is not told a second time as what is missing."""
+    footer = templates / "email" / "partials" / "footer.mjml.j2"
+    footer.write_text(footer.read_text().replace("[[unsubscribe]]", "[[unsubscrib]]"))
+    proof = house.run("edition", "proof", MONDAY)
+    assert proof.code == 1
+    assert proof.out.count("there is no unsubscribe link") == 1
+
+
 def test_no_templates_at_all(house: House) -> None:
     """Where they were looked for."""
     house.set(TEMPLATES="nowhere")

@@ -11,6 +11,7 @@ from rendering_samples import BASE_URL, DAILY, ORGANISATION, TEMPLATES, edition
 from newsletter.errors import RenderError
 from newsletter.rendering import render
 from newsletter.rendering.templates import Templates
+from newsletter.rendering.view import SectionView
 
 
 @pytest.fixture
@@ -54,6 +55,14 @@ def test_faults_name_template_and_line(folder: Path, partial: str, says: str) ->
     with pytest.raises(RenderError) as caught:
         Templates(folder).fill("look.mjml.j2", {"edition": {"title": "x"}, "x": 1})
     assert says in str(caught.value)
+
+
+def test_a_misspelt_name_is_told_as_templates_write_it(folder: Path) -> None:
+    """Designers know `section.title`; which Python class holds it is not theirs to know."""
+    (folder / "look.mjml.j2").write_text("{{ section.titel }}")
+    section = SectionView(slug="trade", title="Trade", stories=())
+    with pytest.raises(RenderError, match=r"look\.mjml\.j2:1: section has no 'titel'; docs/templates\.md"):
+        Templates(folder).fill("look.mjml.j2", {"section": section})
 
 
 def test_a_look_that_does_not_exist_is_told_with_the_nearest(folder: Path) -> None:
