@@ -33,10 +33,14 @@ def links(case: Case) -> Iterator[Finding]:
         where = case.where(link.story, href)
         wrong = _wrong_address(href, ("https", "http", "mailto"))
         if wrong:
-            yield stop("links", f"the link “{link.text[:40]}” goes to {href!r}: {wrong}", where)
+            yield stop("links", f"the link “{_brief(link.text)}” goes to {href!r}: {wrong}", where)
         elif placeholder := _placeholder(href):
             level = warn if case.loopback else stop
-            yield level("links", f"the link “{link.text[:40]}” goes to {href}: {placeholder}", where)
+            yield level("links", f"the link “{_brief(link.text)}” goes to {href}: {placeholder}", where)
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:39].rstrip()}…"
 
 
 def images(case: Case) -> Iterator[Finding]:
