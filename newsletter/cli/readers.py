@@ -91,7 +91,7 @@ def _tell_import(report: ImportReport) -> None:
     for row in report.rejected:
         click.echo(f"  line {row.line}: {row.problem}")
     if report.rejected:
-        click.echo(f"  {len(report.rejected):,} rows were not taken")
+        click.echo(f"  {len(report.rejected):,} {'row was' if len(report.rejected) == 1 else 'rows were'} not taken")
 
 
 @subscribers.command()

@@ -91,7 +91,7 @@ def check(names: tuple[str, ...], as_json: bool) -> int:
     else:
         for finding in findings:
             click.echo(f"{finding.level.value:5} {finding.where}: {finding.problem}")
-        click.echo(f"{len(stories)} stories checked, {len(findings)} findings", err=True)
+        click.echo(f"stories checked: {len(stories)}, findings: {len(findings)}", err=True)
         if faults:
             raise ContentError(faults)
     return 1 if faults or any(f.level is Level.STOP for f in findings) else 0
@@ -151,6 +151,7 @@ def import_(files: tuple[Path, ...], section: str | None, again: bool, as_json: 
 
     context = open_house()
     reports: list[dict[str, Any]] = []
+    written = False
     for file in files:
         done = desk.import_file(context, file, section=section, again=again)
         if as_json:
@@ -163,7 +164,10 @@ def import_(files: tuple[Path, ...], section: str | None, again: bool, as_json: 
         for dropped in done.imported.dropped:
             click.echo(f"  line {dropped.line}: left out {dropped.text!r}")
         for warning in done.imported.warnings:
-            click.echo(f"  line {warning.line}: {warning.message}")
+            click.echo(f"  line {warning.line}: {warning.message}" if warning.line else f"  {warning.message}")
+        written = written or any(done.paths)
+    if written:
+        click.echo("Look at each draft, then: newsletter story approve STORY --by NAME", err=True)
     if as_json:
         show_json(reports[0] if len(reports) == 1 else _together(files, reports))
 

@@ -95,7 +95,7 @@ def may_approve(story: Story, by: str, organisation: Organisation, newsletters: 
         (organisation.name, organisation.approvers)
     ]:
         if approvers and by not in approvers:
-            return f"{by} is not an approver of {named}: {', '.join(approvers)} may approve"
+            return f"{by} is not an approver of {named}: {', '.join(approvers)} may approve (--by NAME)"
     if not any(each.four_eyes for each in targets):
         return None
     if story.author is None:
