@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING
 
 import click
@@ -58,9 +61,10 @@ def _go(context: Context, on: Target) -> SendReport:
 
 def _where(context: Context, on: Target) -> str:
     folder = shown(context.settings.var / "sandbox")
+    here = "" if which("newsletter") else f' PATH="{Path(sys.executable).parent}:$PATH"'
     return f"""
 Read it: every mail is a file, {folder}/*.eml, and stands in the sandbox's inbox:
-  export NEWSLETTER_SANDBOX=1
+  export NEWSLETTER_SANDBOX=1{here}
   newsletter sandbox            then open http://127.0.0.1:8025/
 Go on:
   newsletter edition plan {on.newsletter.slug}
