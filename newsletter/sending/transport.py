@@ -1,4 +1,4 @@
-"""The SendGrid library's own HTTP client, with five things mended that would break our promises.
+"""The SendGrid library's own HTTP client, with six things mended that would break our promises.
 
 - It follows a redirect as a GET, which answers 200 with nothing sent: here no redirect is followed.
 - A failure to connect and a failure afterwards raise the same URLError: here the first is a `ConnectError`, since only
@@ -7,6 +7,8 @@
 - It keeps each call's `request_headers` for the next: none are passed here.
 - Its timeout counts for each socket operation, so a trickle of bytes holds a request for ever: here the whole request
   has a deadline, which is the lease of the claim it was made under.
+- It asks the machine's proxy for this machine's own addresses too, where `no_proxy` is not set: mail for the sandbox
+  would leave the machine, and reach nobody.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from email.message import Message as Headers
+from ipaddress import ip_address
 from typing import IO
+from urllib.parse import urlsplit
 
 from python_http_client import Client
 from python_http_client.exceptions import HTTPError
@@ -96,7 +100,24 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         del req, fp, code, msg, headers, newurl
 
 
-_OPENER = urllib.request.build_opener(_Handler(), _SecureHandler(), _NoRedirect())
+class _Proxies(urllib.request.ProxyHandler):
+    def proxy_open(self, req: urllib.request.Request, proxy: str, type: str) -> object:  # noqa: A002  the library's name
+        return None if _is_loopback(urlsplit(req.full_url).hostname or "") else super().proxy_open(req, proxy, type)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def opener() -> urllib.request.OpenerDirector:
+    """What makes the requests, by way of the proxies that the environment names at this moment."""
+    return urllib.request.build_opener(_Handler(), _SecureHandler(), _NoRedirect(), _Proxies())
+
+
+_OPENER = opener()
 
 _BODY_LIMIT = 1 << 20
 """Bytes of an answer that are read: SendGrid's are small, a proxy's error page may be anything."""

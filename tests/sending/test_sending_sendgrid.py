@@ -22,6 +22,7 @@ from sending_samples import outgoing
 
 from newsletter.errors import ConfigError, GatewayError, InDoubt, NotSent, Refused
 from newsletter.sandbox import Sandbox
+from newsletter.sending import transport
 from newsletter.sending.sendgrid import CURES, SendGrid, translated
 
 KEY = "SG.a-key-that-must-not-be-seen"
@@ -187,6 +188,19 @@ def test_nobody_listens() -> None:
         port = free.getsockname()[1]
     with pytest.raises(NotSent, match="cannot be reached"):
         SendGrid(KEY, f"http://127.0.0.1:{port}", 5).submit(outgoing())
+
+
+def test_no_proxy_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a company's proxy the sandbox is reached all the same; SendGrid itself is reached through the proxy."""
+    with raw_server(answers("502 Bad Gateway")) as proxy, raw_server(answers("202 Accepted")) as url:
+        monkeypatch.setenv("http_proxy", proxy)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.setattr(transport, "_OPENER", transport.opener())
+        for here in (url, url.replace("127.0.0.1", "localhost")):
+            SendGrid(KEY, here, 5).submit(outgoing())
+        with pytest.raises(InDoubt, match="502"):
+            SendGrid(KEY, "http://api.example.org", 5).submit(outgoing())
 
 
 def test_no_such_host(monkeypatch: pytest.MonkeyPatch) -> None:
