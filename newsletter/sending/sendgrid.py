@@ -76,6 +76,11 @@ def _ascii(address: str) -> str:
     return f"{local}@{idna.encode(domain, uts46=True).decode()}"
 
 
+def _ascii_list(list_id: str) -> str:
+    """`<daily.bücher.example>` as a header may hold it: RFC 2919 takes a domain's ASCII form, as addresses do."""
+    return list_id if list_id.isascii() else f"<{idna.encode(list_id.strip('<>'), uts46=True).decode()}>"
+
+
 def _personalization(person: Recipient, batch: Batch, message: Message, envelope: Envelope) -> dict[str, Any]:
     ids = {
         "delivery_id": person.delivery_id,
@@ -85,7 +90,7 @@ def _personalization(person: Recipient, batch: Batch, message: Message, envelope
     }
     # All headers stand here: those of a personalization take the place of the request's.
     headers = {
-        "List-Id": envelope.list_id,
+        "List-Id": _ascii_list(envelope.list_id),
         "List-Unsubscribe": f"<{person.unsubscribe}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }

@@ -51,6 +51,14 @@ def test_headers_stand_at_each_reader() -> None:
     ]
 
 
+def test_a_senders_domain_outside_ascii() -> None:
+    """A header holds its ASCII form only, in the sender and in the List-Id alike."""
+    sender = Mailbox(address="morning@bücher.example.org", name="The Morning Run")
+    request = body(outgoing(1, sender=sender, list_id="<daily.bücher.example.org>"))
+    assert request["from"]["email"] == "morning@xn--bcher-kva.example.org"
+    assert request["personalizations"][0]["headers"]["List-Id"] == "<daily.xn--bcher-kva.example.org>"
+
+
 def test_mail_to_editors_by_a_machine_says_so() -> None:
     """RFC 3834."""
     (entry,) = body(outgoing(1, kind="notice", automatic=True))["personalizations"]
