@@ -81,13 +81,15 @@ def proof(edition: str, moment: str | None, as_json: bool) -> int:
 @NOW
 def preview(edition: str, moment: str | None) -> None:
     """Render an edition as it stands into files: HTML to open in a browser, and the plain text."""
-    from newsletter.pipeline import planning
+    from newsletter.pipeline import composing, planning
     from newsletter.pipeline.context import target
 
     context = open_house()
     now = when(context, moment)
-    for path in planning.preview(context, target(context, edition, now), now):
-        click.echo(shown(path))
+    made = planning.preview(context, target(context, edition, now), now)
+    click.echo(f"{shown(made.html)}\n{shown(made.text)}")
+    if made.stops:
+        click.echo(f"The proof would stop it:\n{composing.in_lines(made.stops)}", err=True)
 
 
 @edition.command()

@@ -97,6 +97,8 @@ def _begun(context: Context, on: Target, confirmed: int | None, by: str, *, yes:
     with context.store.read() as tx:
         guards.check_live_send(context, tx)
     fresh = state not in (EditionState.FROZEN, EditionState.SIGNED_OFF)
+    if fresh:
+        freezing.prepare(context, on, context.clock())  # what stops it is told before the question
     what = planning.in_brief(planning.plan(context, on, context.clock())) if fresh else reporting.in_brief(context, on)
     ask(f"Sends {what}", yes=yes)
     if fresh:

@@ -16,6 +16,9 @@ from newsletter.pipeline.context import Context, Target
 from newsletter.schedule import next_editions
 from newsletter.storage import Tx, editions, roster, sends
 
+SHOWN = 5
+"""So many warnings stand in a plan; the proof has them all."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frozen:
@@ -143,7 +146,8 @@ def _lines(plan_: EditionPlan) -> Iterator[str]:
         yield ""
     yield from _list("Missing: it does not go out like this", plan_.missing)
     warnings = [f"{f.where}: {f.problem}" for f in plan_.findings if f.level is Level.WARN]
-    yield from _list("Worth a look", warnings)
+    more = [f"and {len(warnings) - SHOWN} more: newsletter edition proof {plan_.target.id}"]
+    yield from _list("Worth a look", [*warnings[:SHOWN], *more] if len(warnings) > SHOWN else warnings)
     yield from _list("Waiting", waiting)
     yield "Ready to go." if not plan_.missing else "Not ready."
 
@@ -246,19 +250,29 @@ def _frozen_document(frozen: Frozen) -> dict[str, Any]:
     return {"fingerprint": frozen.fingerprint, "readers": frozen.readers, "stories": stories}
 
 
-def preview(context: Context, target: Target, now: datetime) -> tuple[Path, Path]:
-    """Render an edition as it stands into `var/preview/`; gives the HTML file and the text file.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A rendered edition as files, and what the proof would stop it for."""
+
+    html: Path
+    text: Path
+    stops: tuple[Finding, ...]
+
+
+def preview(context: Context, target: Target, now: datetime) -> Preview:
+    """Render an edition as it stands into `var/preview/`, whatever the proof says of it.
 
     Raises UsageError without stories, RenderError for a template that cannot be rendered.
     """
     gathered = gathering.gather(context, target.with_few(), now)
     if gathered.assembly.edition is None:
         raise UsageError(f"{target.id}: " + "; ".join(gathered.assembly.problems))
-    message = composing.compose(context, target.newsletter, gathered.assembly.edition).message
+    composed = composing.compose(context, target.newsletter, gathered.assembly.edition)
+    message = composed.message
     folder = context.settings.var / "preview"
     folder.mkdir(parents=True, exist_ok=True)
     name = target.id.replace("/", "-")
     html, text = folder / f"{name}.html", folder / f"{name}.txt"
     html.write_text(message.html, encoding="utf-8")
     text.write_text(message.text, encoding="utf-8")
-    return html, text
+    return Preview(html=html, text=text, stops=composed.stops)

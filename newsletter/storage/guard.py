@@ -40,7 +40,8 @@ def bind_address_key(tx: Tx, key: str) -> None:
     if not knows_address_key(tx, key):  # afterwards: see bind_gateway
         raise ConfigError(
             "NEWSLETTER_ADDRESS_KEY is not the one that this database was made with: nobody who left or was suppressed "
-            "would be known again. Set the old key (without the setting, it is in var/address-key)"
+            "would be known again. Set the old key (without the setting, it is in var/address-key), or "
+            "begin with a database of its own: another NEWSLETTER_VAR or NEWSLETTER_DATABASE_URL"
         )
 
 

@@ -18,6 +18,7 @@ from newsletter.model import (
     Outlet,
     Paragraph,
     Quote,
+    Standing,
     Status,
     Story,
     plain,
@@ -47,6 +48,7 @@ def check_story(
     found += _headline(story, newsletters)
     found += _places(story, newsletters)
     found += _pictures(story)
+    found += _standing(story)
     if story.expires is not None and story.expires <= now:
         found.append(
             ("expired", Level.WARN, f"it expired on {_local(story.expires, newsletters)}", _at(story, "expires"))
@@ -55,6 +57,15 @@ def check_story(
         Finding(check=check, level=level, problem=problem, where=f"{story.path}:{line}")
         for check, level, problem, line in sorted(found, key=lambda each: each[3])
     )
+
+
+def _standing(story: Story) -> Iterator[_Found]:
+    """An approval that does not hold: the story would wait, and its editors should know before the hour."""
+    command = f"newsletter story approve {story.slug}"
+    if story.standing is Standing.UNSEALED:
+        yield "seal", Level.WARN, f"approved by hand, without a seal: seal it with `{command}`", _at(story, "status")
+    elif story.standing is Standing.CHANGED:
+        yield "seal", Level.WARN, f"approved, then changed: approve it again with `{command}`", _at(story, "approved")
 
 
 def check_together(stories: Iterable[Story]) -> tuple[Finding, ...]:

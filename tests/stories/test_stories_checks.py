@@ -113,3 +113,17 @@ def test_a_correction_of_nothing() -> None:
     (finding,) = check_together([one, story("b", text="x", corrects=one.slug + "s", lines={"corrects": 7})])
     assert (finding.check, finding.level, finding.where.rpartition(":")[2]) == ("corrects", Level.STOP, "7")
     assert f"did you mean `{one.slug}`" in finding.problem
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        ({"approval": None, "lines": {"status": 4}}, [("seal", Level.WARN, 4)]),
+        ({"digest": "sha256:other", "lines": {"approved": 5}}, [("seal", Level.WARN, 5)]),
+        ({"digest": "sha256:other", "status": Status.READY}, []),
+    ],
+)
+def test_an_approval_that_does_not_hold(changes, expected, organisation: Organisation) -> None:
+    """Typed by hand, or broken by an edit: a warning at its line. A seal that holds, and none asked, are silent."""
+    assert found(story(**changes), organisation) == expected
