@@ -15,10 +15,14 @@ from typing import Any, Final, Literal
 
 import cssutils
 from mjml import mjml2html
-from premailer import Premailer
 
+from newsletter.rendering.absence import without
 from newsletter.rendering.grammar import MarkupError, check
 from newsletter.rendering.lines import fold
+
+# premailer loads it to fetch stylesheets, which must never happen here, and which is a tenth of a second of a preview
+with without("requests"):
+    from premailer import Premailer
 
 _TAG: Final = re.compile(r"""<[a-zA-Z][^<>"']*(?:"[^"]*"[^<>"']*|'[^']*'[^<>"']*)+>""")
 _VALUE: Final = re.compile(r""""[^"]*"|'[^']*'""")

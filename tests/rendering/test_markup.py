@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -237,3 +239,14 @@ class TestLines:
         assert folded.replace("\n", "").replace(" ", "") == html.replace(" ", "")
         assert "</div>\n" not in folded
         assert folded.count(" ") + folded.count("\n") >= html.count(" ")
+
+
+def test_what_could_fetch_is_not_loaded() -> None:
+    """premailer gets an empty module for `requests`: even an option gone wrong could ask nothing. Nobody else does."""
+    script = (
+        "import sys; from newsletter.rendering import markup; from premailer import premailer; "
+        "print('requests' in sys.modules, hasattr(premailer.requests, 'get')); "
+        "import requests; print(hasattr(requests, 'get'))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False", "True"]
