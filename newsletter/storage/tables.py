@@ -17,6 +17,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -86,6 +87,13 @@ ledger = Table(
         "epoch", BigInteger, nullable=False, server_default="0"
     ),  # beginnings and ends of live sends; the restore guard's number
     Column("created_at", Instant, nullable=False),
+)
+
+former_ledger = Table(  # ids that mails carried before the database was restored from a backup
+    "former_ledger",
+    metadata,
+    Column("uid", String(8), primary_key=True),
+    Column("last_delivery", BigInteger, nullable=False),  # later ones were of sends that the backup does not know
 )
 
 # --- audience -----------------------------------------------------------------------------------------------------
@@ -259,6 +267,7 @@ send = Table(
     _words("subject"),
     Column("candidates", Integer, nullable=False),
     Column("errors_in_a_row", Integer, nullable=False, server_default="0"),
+    Column("canary_count", Integer, nullable=False, server_default="0"),  # readers of batch 1, if it goes ahead alone
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant),
     Column("moved_at", Instant),  # when its state last changed
@@ -305,6 +314,7 @@ attempt = Table(
     Column("pid", Integer, nullable=False),
     _words("process_start"),
     Column("claimed_at", Instant, nullable=False),
+    Column("claimed_uptime_s", Float),  # of the host since `boot`: no change of the wall clock moves it
     Column("lease_until", Instant, nullable=False),
     Column("finished_at", Instant),
     _words("outcome"),  # accepted, not sent, refused, in doubt
@@ -381,6 +391,17 @@ heartbeat = Table(
     Column("host", String(120), primary_key=True),
     Column("pid", Integer, nullable=False),
     Column("at", Instant, nullable=False),
+)
+
+alert = Table(  # what operators were told: once for an edition (or the machine) and a kind
+    "alert",
+    metadata,
+    Column("about", String(160), primary_key=True),
+    Column("kind", String(40), primary_key=True),
+    Column("at", Instant, nullable=False),
+    _words("text"),
+    Column("mailed_at", Instant),
+    Column("posted_at", Instant),
 )
 
 watch = Table(  # from when on a newsletter's schedule counts: it was added, or its schedule was changed
