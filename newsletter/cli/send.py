@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +18,7 @@ from newsletter.cli.common import (
     open_house,
     progress,
     show_json,
+    stopping,
 )
 
 if TYPE_CHECKING:
@@ -75,7 +72,7 @@ def now(edition: str, few: bool, confirm_count: int | None, by: str | None, yes:
     if send_id is None:
         show_status(context, on.id, as_json=as_json)
         return _standing_code(context, on)
-    with sandbox_if_asked(context), _stopping() as stop:
+    with sandbox_if_asked(context), stopping() as stop:
         report = sending.run(context, send_id, stop=stop, progress=progress(f"Sending {on.id}"))
     show_status(context, on.id, as_json=as_json)
     if report.state == "paused":
@@ -112,18 +109,6 @@ def _standing_code(context: Context, on: Target) -> int:
     from newsletter.pipeline import freezing
 
     return {EditionState.SENT: 0, EditionState.PARTIAL: 4}.get(freezing.standing(context, on), 1)
-
-
-@contextmanager
-def _stopping() -> Iterator[threading.Event]:
-    """SIGTERM and Ctrl-C finish the batches in hand."""
-    stop = threading.Event()
-    old = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
 
 
 @send.command()
@@ -190,7 +175,7 @@ def resume(edition: str, as_json: bool) -> int:
     context = open_house()
     name = reporting.resolve_name(context, edition)
     send_id = sending.resume(context, name)
-    with sandbox_if_asked(context), _stopping() as stop:
+    with sandbox_if_asked(context), stopping() as stop:
         report = sending.run(context, send_id, stop=stop, progress=progress(f"Sending {name}"))
     show_status(context, name, as_json=as_json)
     return exit_code(report)
@@ -242,7 +227,7 @@ def resolve(
         click.echo(f"batch {number}: events prove that it was accepted; it is not sent again", err=True)
     code = 0
     if done.resent:
-        with sandbox_if_asked(context), _stopping() as stop:
+        with sandbox_if_asked(context), stopping() as stop:
             code = exit_code(sending.run(context, done.send_id, stop=stop))
     show_status(context, name, as_json=as_json)
     return 4 if doubts.listed(context, name) else code

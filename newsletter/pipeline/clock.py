@@ -217,7 +217,11 @@ def _send(context: Context, action: Action, stop: threading.Event) -> None:
 
 
 def _resume(context: Context, action: Action, stop: threading.Event) -> None:
-    _told(context, action, _run(context, sending.resume(context, action.edition), stop))
+    send_id = sending.live_id(context, action.edition)
+    if sending.is_for_workers(context, send_id):
+        _told(context, action, sending.tend(context, send_id))
+    else:
+        _told(context, action, _run(context, sending.resume(context, action.edition), stop))
 
 
 def _run(context: Context, send_id: int, stop: threading.Event) -> SendReport:
@@ -231,6 +235,8 @@ def _run(context: Context, send_id: int, stop: threading.Event) -> SendReport:
             heartbeat.beat(context, now)
             beaten = now
 
+    if sending.is_for_workers(context, send_id):  # the tick has other newsletters to look after
+        return sending.tend(context, send_id)
     return sending.run(context, send_id, stop=stop, progress=beat)
 
 

@@ -11,7 +11,7 @@ import structlog
 from newsletter.audience import tokens
 from newsletter.errors import BusyError, ConfigError, GatewayError, InDoubt, NotSent, Refused, UsageError
 from newsletter.model import EditionState, Envelope, Message, Newsletter, Receipt, SendReport, SendState
-from newsletter.pipeline import guards
+from newsletter.pipeline import guards, queueing
 from newsletter.pipeline.context import Context
 from newsletter.sending import owner, plan
 from newsletter.sending.dispatch import Work, dispatch
@@ -35,6 +35,7 @@ def start(context: Context, edition: str, *, by: str, late: bool = False) -> int
         if not moved or not sends.move(tx, live.id, [SendState.PENDING], SendState.SENDING, now=now):
             raise BusyError(f"{edition} was begun by somebody else just now; see `newsletter send status {edition}`")
         guards.next_epoch(tx)
+        queueing.put_missing(context, tx, live.id)
     guards.remember_epoch(context)
     log.info("send started", edition=edition, send=live.id, candidates=live.candidates, by=by, late=late)
     return live.id
@@ -58,8 +59,13 @@ _STARTABLE = (EditionState.FROZEN, EditionState.SIGNED_OFF)
 def run(
     context: Context, send_id: int, *, stop: threading.Event | None = None, progress: Progress | None = None
 ) -> SendReport:
-    """Send every batch that may go now, and give the numbers. Whoever else runs the same send is harmless."""
-    run_ = _Run(context, send_id, progress)
+    """Send every batch that may go now, and give the numbers. Whoever else runs the same send is harmless.
+
+    Where workers run the batches, it waits for them.
+    """
+    if is_for_workers(context, send_id):
+        return wait_for_workers(context, send_id, stop or threading.Event(), progress)
+    run_ = Run(context, send_id, progress)
     dispatch(
         run_.exchange,
         context.gateway(),
@@ -68,6 +74,44 @@ def run(
         stop=stop or threading.Event(),
     )
     return finish(context, send_id)
+
+
+def is_for_workers(context: Context, send_id: int) -> bool:
+    """Whether the batches of a send are run by workers, and not by the process that began it."""
+    with context.store.read() as tx:
+        return queueing.for_workers(context, sends.find(tx, send_id))
+
+
+def wait_for_workers(
+    context: Context, send_id: int, stop: threading.Event, progress: Progress | None = None
+) -> SendReport:
+    """Look on while workers run the batches of a send, until none is left, it is paused, or `stop` is set."""
+    while not stop.is_set():
+        with context.store.read() as tx:
+            send, is_open = sends.find(tx, send_id), claims.is_open(tx, send_id)
+            done = balance.settled_count(tx, send_id)
+        if progress:
+            progress(done, send.candidates)
+        if send.state is not SendState.SENDING or not is_open:
+            break
+        stop.wait(WORKERS_LOOK_S)
+    return finish(context, send_id)
+
+
+def tend(context: Context, send_id: int) -> SendReport:
+    """What a tick does for a send that workers run: jobs for batches that have none, and the end if none is left."""
+    with context.store.write() as tx:
+        stalled = queueing.end_stalled(tx)
+        put = queueing.put_missing(context, tx, send_id)
+        is_open = claims.is_open(tx, send_id)
+        report = balance.report(tx, send_id)
+    if stalled or put:
+        log.info("jobs put", send=send_id, jobs=put, stalled=stalled)
+    return report if is_open else finish(context, send_id)
+
+
+WORKERS_LOOK_S = 0.5
+"""How often it is looked at what workers have done; each look is two small queries."""
 
 
 def finish(context: Context, send_id: int) -> SendReport:
@@ -98,10 +142,10 @@ def close(tx: Tx, send_id: int, now: datetime) -> None:
         log.info("send finished", edition=before.edition, send=send_id, state=state.value)
 
 
-class _Run:
+class Run:
     """One process's part in one send: what is claimed, handed over and recorded in one commit each time round."""
 
-    def __init__(self, context: Context, send_id: int, progress: Progress | None) -> None:
+    def __init__(self, context: Context, send_id: int, progress: Progress | None = None) -> None:
         self._context, self._send_id, self._progress = context, send_id, progress
         self._owner = owner.this_process()
         self._lease = plan.lease(context.settings.sendgrid_timeout_s)
@@ -112,8 +156,8 @@ class _Run:
         self._envelope = envelope(self._newsletter, send)
         self._link = link_signer(context, send)
 
-    def exchange(self, outcomes: Sequence[Outcome], free: int) -> Work:
-        """Record what came back, then claim what may go next: one commit."""
+    def exchange(self, outcomes: Sequence[Outcome], free: int, numbers: Sequence[int] | None = None) -> Work:
+        """Record what came back, then claim what may go next, of these batches only if they are named: one commit."""
         now = self._context.clock()
         with self._context.store.write() as tx:
             send = _pause_if_broken(tx, self._send_id, outcomes, now)
@@ -124,14 +168,17 @@ class _Run:
             if send.state is not SendState.SENDING or not free:
                 work = Work(batches=(), next_at=None)
             else:
-                work = self._claim(tx, send, free, now)
+                work = self._claim(tx, send, free, now, numbers)
+            queueing.put_again(self._context, tx, send, _unsent(outcomes))
             done = balance.settled_count(tx, self._send_id) if self._progress and outcomes else 0
         if self._progress and outcomes:
             self._progress(done, send.candidates)
         return work
 
-    def _claim(self, tx: Tx, send: sends.SendRow, free: int, now: datetime) -> Work:
-        got = claims.claim(tx, send, owner=self._owner, lease=self._lease, limit=free, link=self._link, now=now)
+    def _claim(self, tx: Tx, send: sends.SendRow, free: int, now: datetime, numbers: Sequence[int] | None) -> Work:
+        got = claims.claim(
+            tx, send, owner=self._owner, lease=self._lease, limit=free, link=self._link, now=now, numbers=numbers
+        )
         return Work(
             batches=tuple(
                 Outgoing(batch=batch, message=self._message(tx, variant), envelope=self._envelope)
@@ -168,6 +215,11 @@ def link_signer(context: Context, send: sends.SendRow) -> claims.Link:
         return f"{base}/u/{tokens.sign(token, key)}"
 
     return link
+
+
+def _unsent(outcomes: Sequence[Outcome]) -> frozenset[int]:
+    """The batches that wait again after their requests: nobody of them, or not all, was accepted."""
+    return frozenset(o.batch.id for o in outcomes if isinstance(o.answer, NotSent | Refused))
 
 
 def _record(tx: Tx, send_id: int, outcome: Outcome) -> None:
@@ -219,6 +271,12 @@ def _live(tx: Tx, edition: str, *, lock: bool = True) -> sends.SendRow:
     return sends.find(tx, live.id, lock=lock)
 
 
+def live_id(context: Context, edition: str) -> int:
+    """The id of an edition's live send. Raises UsageError where it has none."""
+    with context.store.read() as tx:
+        return _live(tx, edition, lock=False).id
+
+
 def pause(context: Context, edition: str, *, reason: str) -> None:
     """Claim nothing more; what is in flight is finished. Raises UsageError where there is nothing to pause."""
     with context.store.write() as tx:
@@ -237,9 +295,11 @@ def resume(context: Context, edition: str) -> int:
         if live.state not in (SendState.PAUSED, SendState.SENDING):
             raise UsageError(f"{edition} is {live.state.value}; there is nothing to resume")
         claims.recover(tx, owner.is_gone, now)
-        refuse_if_busy(tx, live)
+        if not queueing.for_workers(context, live):  # workers share a send by their jobs
+            refuse_if_busy(tx, live)
         guards.before_live_send(context, tx)
         sends.move(tx, live.id, [SendState.PAUSED], SendState.SENDING, now=now)
+        queueing.put_missing(context, tx, live.id)
     guards.remember_epoch(context)  # the process that began may have died before it could
     log.info("send resumed", edition=edition, send=live.id)
     return live.id
