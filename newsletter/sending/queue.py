@@ -28,8 +28,11 @@ SCHEMA = "newsletter_queue"
 QUEUE = "batches"
 TASK = "send_batch"
 
-STALLED_AFTER_S = 30
-"""A worker that gave no sign of life for so long is dead or cut off; its jobs are ended, and never tried again."""
+BEAT_EVERY_S = 3.0
+STALLED_AFTER_S = 10
+"""A worker that gave no sign of life for so long is dead or cut off; its jobs are ended, and never tried again. If it
+lives after all, no harm is done: what it has claimed is its own, and another job for it finds that.
+"""
 
 POLL_S = 5.0
 """How often a worker looks by itself; a new job wakes it at once."""
@@ -164,6 +167,7 @@ async def _work(address: str, run: Callable[[int], None], concurrency: int, stop
                 fetch_job_polling_interval=POLL_S,
                 delete_jobs="always",  # the ledger remembers; a queue that only grows is slow
                 install_signal_handlers=False,  # `stop` is set by whoever runs us
+                update_heartbeat_interval=BEAT_EVERY_S,
                 stalled_worker_timeout=STALLED_AFTER_S,
             )
         )
