@@ -29,10 +29,13 @@ QUEUE = "batches"
 TASK = "send_batch"
 
 BEAT_EVERY_S = 3.0
-STALLED_AFTER_S = 10
-"""A worker that gave no sign of life for so long is dead or cut off; its jobs are ended, and never tried again. If it
-lives after all, no harm is done: what it has claimed is its own, and another job for it finds that.
+SILENT_FOR_S = 10
+"""The batch of a worker that gave no sign of life for so long gets another job. If the worker lives after all, no harm
+is done: what it has claimed is its own, and the other job finds that.
 """
+
+DEAD_AFTER_S = 600
+"""The jobs of a worker that was silent for so long are ended: it does not come back to end them itself."""
 
 POLL_S = 5.0
 """How often a worker looks by itself; a new job wakes it at once."""
@@ -110,25 +113,28 @@ def put(connection: Connection, jobs: Sequence[Job]) -> None:
             deferrer.batch_defer(*arguments)
 
 
+_HEARD_OF = (
+    "EXISTS (SELECT 1 FROM procrastinate_workers AS worker WHERE worker.id = job.worker_id "
+    "AND worker.last_heartbeat > now() - make_interval(secs => %s))"
+)
+
+
 def alive(connection: Connection) -> frozenset[int]:
-    """The batches that have a job which waits or is being done."""
+    """The batches that have a job which waits, or is being done by a worker that lives."""
     with inside(connection):
         rows = connection.execute(
-            "SELECT (args ->> 'batch')::bigint FROM procrastinate_jobs "
-            "WHERE task_name = %s AND status IN ('todo', 'doing')",
-            [TASK],
+            "SELECT (args ->> 'batch')::bigint FROM procrastinate_jobs AS job "
+            f"WHERE task_name = %s AND (status = 'todo' OR status = 'doing' AND {_HEARD_OF})",
+            [TASK, SILENT_FOR_S],
         ).fetchall()
     return frozenset(row[0] for row in rows)
 
 
 def end_stalled(connection: Connection) -> int:
-    """End the jobs of workers that are dead; gives how many. Their batches are the ledger's to judge."""
+    """End the jobs of workers that have been silent for long; gives how many. They are never tried again."""
     with inside(connection):
         done = connection.execute(
-            "DELETE FROM procrastinate_jobs AS job WHERE job.status = 'doing' AND NOT EXISTS ("
-            "SELECT 1 FROM procrastinate_workers AS worker WHERE worker.id = job.worker_id "
-            "AND worker.last_heartbeat > now() - make_interval(secs => %s))",
-            [STALLED_AFTER_S],
+            f"DELETE FROM procrastinate_jobs AS job WHERE job.status = 'doing' AND NOT {_HEARD_OF}", [DEAD_AFTER_S]
         )
     return done.rowcount
 
@@ -168,7 +174,7 @@ async def _work(address: str, run: Callable[[int], None], concurrency: int, stop
                 delete_jobs="always",  # the ledger remembers; a queue that only grows is slow
                 install_signal_handlers=False,  # `stop` is set by whoever runs us
                 update_heartbeat_interval=BEAT_EVERY_S,
-                stalled_worker_timeout=STALLED_AFTER_S,
+                stalled_worker_timeout=DEAD_AFTER_S,
             )
         )
         while not stop.is_set() and not working.done():

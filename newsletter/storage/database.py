@@ -24,6 +24,11 @@ Tx = Connection
 BUSY_TIMEOUT_S = 30
 """How long a writer waits for the one before it (sending.md, Durability: 30 s or more)."""
 
+IDLE_TIMEOUT_S = 10
+"""After so long without a word in the middle of a transaction PostgreSQL ends it, and frees what it holds: its process
+was stopped or has lost the network. Between two statements of ours lie milliseconds.
+"""
+
 
 class Store:
     """The database of one installation. Opens nothing until a transaction is asked for.
@@ -77,7 +82,9 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        event.listen(engine, "connect", _set_up_postgresql)
+        return engine
     raise ConfigError(
         f"NEWSLETTER_DATABASE_URL: {parsed.get_backend_name()} is not supported; "
         "use sqlite:///var/newsletter.db or postgresql+psycopg://…"
@@ -101,6 +108,14 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # SQLAlchemy's begin, below, is the only one
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _set_up_postgresql(connection: Any, _record: object) -> None:
+    """A process that hangs in a transaction must not hold up all others, nor they wait for ever."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_TIMEOUT_S}s'")
+        cursor.execute(f"SET lock_timeout = '{BUSY_TIMEOUT_S}s'")
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -128,6 +143,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     ("disk is full", "the disk is full: nothing of this step was kept; make room and run the command again"),
     ("no space left", "the disk is full: nothing of this step was kept; make room and run the command again"),
     ("database is locked", f"another program held the database for over {BUSY_TIMEOUT_S} s: find it and try again"),
+    ("lock timeout", f"another program held what was asked for over {BUSY_TIMEOUT_S} s: find it and try again"),
     ("readonly database", "the database may not be written: check the owner and the rights of its file and folder"),
     ("read-only", "the database may not be written: check that it is not a standby or mounted read-only"),
     ("unable to open", "the database file cannot be opened: check that its folder exists and may be written"),

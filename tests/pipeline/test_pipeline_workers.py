@@ -279,6 +279,20 @@ def test_jobs_of_a_dead_worker_are_ended(house: House) -> None:
     assert states == ["todo", "todo"]
 
 
+def test_a_silent_worker_keeps_its_jobs(house: House) -> None:
+    """Its batches get other jobs; its own it may still end itself, when it wakes up."""
+    frozen(house, readers=4)
+    sending.start(house.context, DAILY, by="ann")
+    with house.store.write() as tx, queue.inside(driver(tx)):
+        sql = "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 minute') RETURNING id"
+        (worker_id,) = driver(tx).execute(sql).fetchone()
+        driver(tx).execute("UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s", [worker_id])
+    house.tick(at(4, 6, 31))
+    with house.store.read() as tx:
+        states = tx.execute(text(f"SELECT status::text FROM {queue.SCHEMA}.procrastinate_jobs ORDER BY id")).scalars()
+        assert list(states) == ["doing", "doing", "todo", "todo"]
+
+
 def test_the_tick_does_not_wait_for_workers(house: House) -> None:
     """It puts the jobs and goes on to the next newsletter; the numbers say what is open."""
     house.readers(4)
