@@ -217,7 +217,11 @@ def _send(context: Context, action: Action, stop: threading.Event) -> None:
 
 
 def _resume(context: Context, action: Action, stop: threading.Event) -> None:
-    _told(context, action, _run(context, sending.resume(context, action.edition), stop))
+    with context.store.read() as tx:
+        live = sends.live(tx, action.edition)
+    if live is not None and live.state is SendState.PAUSED:  # since this tick began: whoever did it has the last word
+        raise BusyError(f"{action.edition} was paused: {live.reason}")
+    _told(context, action, _run(context, sending.resume_interrupted(context, action.edition), stop))
 
 
 def _run(context: Context, send_id: int, stop: threading.Event) -> SendReport:

@@ -9,19 +9,23 @@ from datetime import datetime
 import structlog
 
 from newsletter.audience import tokens
-from newsletter.errors import BusyError, ConfigError, GatewayError, InDoubt, NotSent, Refused, UsageError
+from newsletter.errors import BusyError, ConfigError, InDoubt, NotSent, Refused, UsageError
 from newsletter.model import EditionState, Envelope, Message, Newsletter, Receipt, SendReport, SendState
-from newsletter.pipeline import guards
+from newsletter.pipeline import canary, guards, pausing
 from newsletter.pipeline.context import Context
 from newsletter.sending import owner, plan
 from newsletter.sending.dispatch import Work, dispatch
 from newsletter.sending.gateway import Outcome, Outgoing
 from newsletter.storage import Tx, answers, balance, claims, editions, messages, sends
+from newsletter.storage import canary as ledger_canary
 
 log = structlog.get_logger()
 
 Progress = Callable[[int, int], None]
-"""Told after each exchange: readers done, candidates."""
+"""Told at each exchange, a second or a few apart also while nothing comes back: readers done, candidates."""
+
+Wait = Callable[[datetime], None]
+"""Told once until when the rest waits for its canary."""
 
 
 def start(context: Context, edition: str, *, by: str, late: bool = False) -> int:
@@ -56,10 +60,19 @@ _STARTABLE = (EditionState.FROZEN, EditionState.SIGNED_OFF)
 
 
 def run(
-    context: Context, send_id: int, *, stop: threading.Event | None = None, progress: Progress | None = None
+    context: Context,
+    send_id: int,
+    *,
+    stop: threading.Event | None = None,
+    progress: Progress | None = None,
+    wait: Wait | None = None,
 ) -> SendReport:
-    """Send every batch that may go now, and give the numbers. Whoever else runs the same send is harmless."""
-    run_ = _Run(context, send_id, progress)
+    """Send every batch that may go now, and give the numbers. Whoever else runs the same send is harmless.
+
+    Where the rest waits for its canary this waits too, if there is somebody to tell (`wait`); else it ends, and who
+    calls it again later goes on.
+    """
+    run_ = _Run(context, send_id, progress, wait)
     dispatch(
         run_.exchange,
         context.gateway(),
@@ -101,8 +114,10 @@ def close(tx: Tx, send_id: int, now: datetime) -> None:
 class _Run:
     """One process's part in one send: what is claimed, handed over and recorded in one commit each time round."""
 
-    def __init__(self, context: Context, send_id: int, progress: Progress | None) -> None:
-        self._context, self._send_id, self._progress = context, send_id, progress
+    def __init__(self, context: Context, send_id: int, progress: Progress | None, wait: Wait | None) -> None:
+        self._context, self._send_id, self._progress, self._wait = context, send_id, progress, wait
+        self._done: int | None = None
+        self._told: datetime | None = None
         self._owner = owner.this_process()
         self._lease = plan.lease(context.settings.sendgrid_timeout_s)
         self._messages: dict[int, Message] = {}
@@ -114,21 +129,30 @@ class _Run:
 
     def exchange(self, outcomes: Sequence[Outcome], free: int) -> Work:
         """Record what came back, then claim what may go next: one commit."""
-        now = self._context.clock()
+        now, until = self._context.clock(), None
         with self._context.store.write() as tx:
-            send = _pause_if_broken(tx, self._send_id, outcomes, now)
+            send = pausing.pause_if_broken(tx, self._send_id, outcomes, now)
             for outcome in outcomes:
                 _record(tx, self._send_id, outcome)
             if send.state is SendState.CANCELLED:
                 sends.cancel_pending(tx, send.id, now)  # what came back as not sent
-            if send.state is not SendState.SENDING or not free:
-                work = Work(batches=(), next_at=None)
+            if send.state is SendState.SENDING and free:
+                send, until = canary.look(tx, send, now)
+            if send.state is not SendState.SENDING or not free or until is not None:
+                work = Work(batches=(), next_at=until if self._wait else None)
             else:
                 work = self._claim(tx, send, free, now)
-            done = balance.settled_count(tx, self._send_id) if self._progress and outcomes else 0
-        if self._progress and outcomes:
-            self._progress(done, send.candidates)
+            if self._progress and (outcomes or self._done is None):
+                self._done = balance.settled_count(tx, self._send_id)
+        self._say(send.candidates, until)
         return work
+
+    def _say(self, candidates: int, until: datetime | None) -> None:
+        if self._progress:
+            self._progress(self._done or 0, candidates)
+        if self._wait and until and until != self._told:
+            self._told = until
+            self._wait(until)
 
     def _claim(self, tx: Tx, send: sends.SendRow, free: int, now: datetime) -> Work:
         got = claims.claim(tx, send, owner=self._owner, lease=self._lease, limit=free, link=self._link, now=now)
@@ -193,30 +217,14 @@ def _record(tx: Tx, send_id: int, outcome: Outcome) -> None:
             log.error("batch in doubt", **ids, error=str(answer))
 
 
-def _pause_if_broken(tx: Tx, send_id: int, outcomes: Sequence[Outcome], now: datetime) -> sends.SendRow:
-    """Pause the send when the way to the ESP is broken; gives the send, locked, as it stands then."""
-    send = sends.find(tx, send_id, lock=True)
-    failures = [o.answer for o in outcomes if isinstance(o.answer, GatewayError)]
-    failed = sum(plan.counts_as_error(o.answer, o.batch.attempt) for o in outcomes)
-    succeeded = len(outcomes) - len(failures)
-    in_a_row = sends.count_errors(tx, send_id, failed=failed, succeeded=succeeded) if outcomes else 0
-    why = next((str(error) for error in failures if plan.stops_send(error)), None)
-    if why is None and in_a_row >= plan.ERRORS_BEFORE_PAUSE:
-        why = f"{in_a_row} requests in a row failed; the last one: {failures[-1]}"
-    if why is None or not sends.move(tx, send_id, [SendState.SENDING], SendState.PAUSED, reason=why, now=now):
-        return send
-    log.error("send paused", edition=send.edition, send=send_id, reason=why)
-    return sends.find(tx, send_id)
-
-
 # --- by hand ------------------------------------------------------------------------------------------------------
 
 
-def _live(tx: Tx, edition: str, *, lock: bool = True) -> sends.SendRow:
+def _live(tx: Tx, edition: str) -> sends.SendRow:
     live = sends.live(tx, edition)
     if live is None:
         raise UsageError(f"{edition} has no send yet")
-    return sends.find(tx, live.id, lock=lock)
+    return sends.find(tx, live.id, lock=True)
 
 
 def pause(context: Context, edition: str, *, reason: str) -> None:
@@ -230,16 +238,30 @@ def pause(context: Context, edition: str, *, reason: str) -> None:
 
 
 def resume(context: Context, edition: str) -> int:
-    """Let a paused or interrupted send go on; gives its id for `run`. Raises UsageError, BusyError."""
+    """A person lets a paused or interrupted send go on, and the rest too if it waits for its canary.
+
+    Gives its id for `run`. Raises UsageError, BusyError.
+    """
+    return _go_on(context, edition, by_hand=True)
+
+
+def _go_on(context: Context, edition: str, *, by_hand: bool) -> int:
     now = context.clock()
     with context.store.write() as tx:
         live = _live(tx, edition)
+        if live.state is SendState.PAUSED and not by_hand:
+            raise UsageError(
+                f"{edition} is paused: {live.reason}. After the cure: `newsletter send resume {edition}`, "
+                f"or `newsletter send cancel {edition}`"
+            )
         if live.state not in (SendState.PAUSED, SendState.SENDING):
             raise UsageError(f"{edition} is {live.state.value}; there is nothing to resume")
         claims.recover(tx, owner.is_gone, now)
         refuse_if_busy(tx, live)
         guards.before_live_send(context, tx)
         sends.move(tx, live.id, [SendState.PAUSED], SendState.SENDING, now=now)
+        if by_hand:
+            ledger_canary.let_go(tx, live.id, now)
     guards.remember_epoch(context)  # the process that began may have died before it could
     log.info("send resumed", edition=edition, send=live.id)
     return live.id
@@ -247,14 +269,7 @@ def resume(context: Context, edition: str) -> int:
 
 def resume_interrupted(context: Context, edition: str) -> int:
     """Carry on with a send that nobody paused; gives its id for `run`. Raises UsageError, BusyError."""
-    with context.store.read() as tx:
-        live = _live(tx, edition, lock=False)
-    if live.state is SendState.PAUSED:
-        raise UsageError(
-            f"{edition} is paused: {live.reason}. After the cure: `newsletter send resume {edition}`, "
-            f"or `newsletter send cancel {edition}`"
-        )
-    return resume(context, edition)
+    return _go_on(context, edition, by_hand=False)
 
 
 def refuse_if_busy(tx: Tx, live: sends.SendRow) -> None:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, insert, null, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, null, select, update
 
 from newsletter.model import Batch, Owner, Recipient
-from newsletter.storage import answers
+from newsletter.storage import answers, canary
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx
 from newsletter.storage.eligibility import departure
@@ -58,9 +58,9 @@ def claim(tx: Tx, send: SendRow, *, owner: Owner, lease: timedelta, limit: int, 
     """Claim up to `limit` batches of a send in the order of their numbers.
 
     Suppressions and departures are looked at once more, so that an unsubscribe during the send wins; a batch of which
-    nobody is left is settled as `empty` and not given out.
+    nobody is left is settled as `empty` and not given out. While the rest waits for its canary, only that is claimed.
     """
-    rows = _take(tx, send.id, owner, lease, limit, now)
+    rows = _take(tx, send, owner, lease, limit, now)
     people = _recipients(tx, send, [row.number for row in rows], link) if rows else {}
     batches = []
     for row in rows:
@@ -71,14 +71,17 @@ def claim(tx: Tx, send: SendRow, *, owner: Owner, lease: timedelta, limit: int, 
     return Claimed(batches=tuple(batches), next_at=now if rows else _next_at(tx, send.id))
 
 
-def _take(tx: Tx, send_id: int, owner: Owner, lease: timedelta, limit: int, now: datetime) -> Sequence[AnyRow]:
+def _may_go(send: SendRow, now: datetime) -> ColumnElement[bool]:
+    """Which batches of a send may be claimed at this moment, by whoever asks."""
+    ready = t.batch.c.not_before.is_(None) | (t.batch.c.not_before <= now)
+    may_go = and_(t.batch.c.send_id == send.id, t.batch.c.state == "pending", ready)
+    return and_(may_go, t.batch.c.number == canary.BATCH) if send.rest_waits else may_go
+
+
+def _take(tx: Tx, send: SendRow, owner: Owner, lease: timedelta, limit: int, now: datetime) -> Sequence[AnyRow]:
     wanted = (
         select(t.batch.c.id)
-        .where(
-            t.batch.c.send_id == send_id,
-            t.batch.c.state == "pending",
-            t.batch.c.not_before.is_(None) | (t.batch.c.not_before <= now),
-        )
+        .where(_may_go(send, now))
         .order_by(t.batch.c.number)
         .limit(limit)
         .with_for_update(skip_locked=True)  # on SQLite the immediate transaction already excludes others
