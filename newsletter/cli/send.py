@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,6 +19,7 @@ from newsletter.cli.common import (
     open_house,
     progress,
     show_json,
+    stopping,
 )
 
 if TYPE_CHECKING:
@@ -79,7 +76,7 @@ def now(edition: str, few: bool, confirm_count: int | None, by: str | None, yes:
     if send_id is None:
         show_status(context, on.id, as_json=as_json)
         return _standing_code(context, on)
-    with sandbox_if_asked(context), _stopping() as stop:
+    with sandbox_if_asked(context), stopping() as stop:
         report = sending.run(
             context, send_id, stop=stop, progress=progress(f"Sending {on.id}"), wait=waiting(context, on.id)
         )
@@ -131,18 +128,6 @@ def waiting(context: Context, name: str) -> Callable[[datetime], None]:
         click.echo(f"{under_the_bar}the canary has gone; the rest waits until {at}, or for: {word}", err=True)
 
     return say
-
-
-@contextmanager
-def _stopping() -> Iterator[threading.Event]:
-    """SIGTERM and Ctrl-C finish the batches in hand."""
-    stop = threading.Event()
-    old = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
 
 
 @send.command()
@@ -209,7 +194,7 @@ def resume(edition: str, as_json: bool) -> int:
     context = open_house()
     name = reporting.resolve_name(context, edition)
     send_id = sending.resume(context, name)
-    with sandbox_if_asked(context), _stopping() as stop:
+    with sandbox_if_asked(context), stopping() as stop:
         report = sending.run(
             context, send_id, stop=stop, progress=progress(f"Sending {name}"), wait=waiting(context, name)
         )
@@ -263,7 +248,7 @@ def resolve(
         click.echo(f"batch {number}: events prove that it was accepted; it is not sent again", err=True)
     code = 0
     if done.resent:
-        with sandbox_if_asked(context), _stopping() as stop:
+        with sandbox_if_asked(context), stopping() as stop:
             code = exit_code(sending.run(context, done.send_id, stop=stop))
     show_status(context, name, as_json=as_json)
     return 4 if doubts.listed(context, name) else code

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
 
-from newsletter.audience import tokens
-from newsletter.errors import BusyError, ConfigError, InDoubt, NotSent, Refused, UsageError
-from newsletter.model import EditionState, Envelope, Message, Newsletter, Receipt, SendReport, SendState
-from newsletter.pipeline import canary, guards, pausing
+from newsletter.errors import BusyError, ConfigError, UsageError
+from newsletter.model import EditionState, SendReport, SendState
+from newsletter.pipeline import canary, guards, queueing
 from newsletter.pipeline.context import Context
-from newsletter.sending import owner, plan
-from newsletter.sending.dispatch import Work, dispatch
-from newsletter.sending.gateway import Outcome, Outgoing
-from newsletter.storage import Tx, answers, balance, claims, editions, messages, sends
+from newsletter.pipeline.exchanging import Part, Progress, Wait
+from newsletter.sending import owner
+from newsletter.sending.dispatch import dispatch
+from newsletter.storage import Tx, balance, claims, editions, sends
 from newsletter.storage import canary as ledger_canary
 
 log = structlog.get_logger()
-
-Progress = Callable[[int, int], None]
-"""Told at each exchange, a second or a few apart also while nothing comes back: readers done, candidates."""
-
-Wait = Callable[[datetime], None]
-"""Told once until when the rest waits for its canary."""
 
 
 def start(context: Context, edition: str, *, by: str, late: bool = False) -> int:
@@ -39,6 +31,7 @@ def start(context: Context, edition: str, *, by: str, late: bool = False) -> int
         if not moved or not sends.move(tx, live.id, [SendState.PENDING], SendState.SENDING, now=now):
             raise BusyError(f"{edition} was begun by somebody else just now; see `newsletter send status {edition}`")
         guards.next_epoch(tx)
+        queueing.put_missing(context, tx, live.id)
     guards.remember_epoch(context)
     log.info("send started", edition=edition, send=live.id, candidates=live.candidates, by=by, late=late)
     return live.id
@@ -69,18 +62,79 @@ def run(
 ) -> SendReport:
     """Send every batch that may go now, and give the numbers. Whoever else runs the same send is harmless.
 
-    Where the rest waits for its canary this waits too, if there is somebody to tell (`wait`); else it ends, and who
-    calls it again later goes on.
+    Where workers run the batches, it waits for them. Where the rest waits for its canary this waits too, if there is
+    somebody to tell (`wait`); else it ends, and who calls it again later goes on.
     """
-    run_ = _Run(context, send_id, progress, wait)
+    if is_for_workers(context, send_id):
+        return wait_for_workers(context, send_id, stop or threading.Event(), progress, wait)
     dispatch(
-        run_.exchange,
+        Part(context, send_id, progress, wait).exchange,
         context.gateway(),
         concurrency=context.settings.send_concurrency,
         clock=context.clock,
         stop=stop or threading.Event(),
     )
     return finish(context, send_id)
+
+
+def is_for_workers(context: Context, send_id: int) -> bool:
+    """Whether the batches of a send are run by workers, and not by the process that began it."""
+    with context.store.read() as tx:
+        return queueing.for_workers(context, sends.find(tx, send_id))
+
+
+def wait_for_workers(
+    context: Context,
+    send_id: int,
+    stop: threading.Event,
+    progress: Progress | None = None,
+    wait: Wait | None = None,
+) -> SendReport:
+    """Look on while workers run the batches of a send, until none is left, it is paused, or `stop` is set."""
+    told = None
+    while not stop.is_set():
+        with context.store.read() as tx:
+            send, is_open = sends.find(tx, send_id), claims.is_open(tx, send_id)
+            done = balance.settled_count(tx, send_id)
+        if progress:
+            progress(done, send.candidates)
+        if send.state is not SendState.SENDING or not is_open:
+            break
+        until = _let_go(context, send_id) if send.rest_waits else None
+        if until is not None and wait is None:
+            break
+        if wait is not None and until not in (None, told):
+            told = until
+            wait(until)
+        stop.wait(WORKERS_LOOK_S)
+    return finish(context, send_id)
+
+
+def _let_go(context: Context, send_id: int) -> datetime | None:
+    """Put jobs for the rest once its canary lets it go; else until when it waits."""
+    with context.store.write() as tx:
+        _, until = canary.look(tx, sends.find(tx, send_id, lock=True), context.clock())
+        queueing.put_missing(context, tx, send_id)
+    return until
+
+
+def tend(context: Context, send_id: int) -> SendReport:
+    """What a tick does for a send that workers run: jobs for batches that have none, and the end if none is left."""
+    with context.store.write() as tx:
+        stalled = queueing.end_stalled(tx)
+        send = sends.find(tx, send_id, lock=True)
+        if send.state is SendState.SENDING:
+            canary.look(tx, send, context.clock())
+        put = queueing.put_missing(context, tx, send_id)
+        is_open = claims.is_open(tx, send_id)
+        report = balance.report(tx, send_id)
+    if stalled or put:
+        log.info("jobs put", send=send_id, jobs=put, stalled=stalled)
+    return report if is_open else finish(context, send_id)
+
+
+WORKERS_LOOK_S = 0.5
+"""How often it is looked at what workers have done; each look is two small queries."""
 
 
 def finish(context: Context, send_id: int) -> SendReport:
@@ -109,112 +163,6 @@ def close(tx: Tx, send_id: int, now: datetime) -> None:
     went = [EditionState.SENDING, EditionState.PARTIAL]
     if editions.move(tx, before.edition_id, went, ends[state], reason="", by="send", now=now):
         log.info("send finished", edition=before.edition, send=send_id, state=state.value)
-
-
-class _Run:
-    """One process's part in one send: what is claimed, handed over and recorded in one commit each time round."""
-
-    def __init__(self, context: Context, send_id: int, progress: Progress | None, wait: Wait | None) -> None:
-        self._context, self._send_id, self._progress, self._wait = context, send_id, progress, wait
-        self._done: int | None = None
-        self._told: datetime | None = None
-        self._owner = owner.this_process()
-        self._lease = plan.lease(context.settings.sendgrid_timeout_s)
-        self._messages: dict[int, Message] = {}
-        with context.store.read() as tx:
-            send = sends.find(tx, send_id)
-        self._newsletter = context.newsletter(send.edition.partition("/")[0])
-        self._envelope = envelope(self._newsletter, send)
-        self._link = link_signer(context, send)
-
-    def exchange(self, outcomes: Sequence[Outcome], free: int) -> Work:
-        """Record what came back, then claim what may go next: one commit."""
-        now, until = self._context.clock(), None
-        with self._context.store.write() as tx:
-            send = pausing.pause_if_broken(tx, self._send_id, outcomes, now)
-            for outcome in outcomes:
-                _record(tx, self._send_id, outcome)
-            if send.state is SendState.CANCELLED:
-                sends.cancel_pending(tx, send.id, now)  # what came back as not sent
-            if send.state is SendState.SENDING and free:
-                send, until = canary.look(tx, send, now)
-            if send.state is not SendState.SENDING or not free or until is not None:
-                work = Work(batches=(), next_at=until if self._wait else None)
-            else:
-                work = self._claim(tx, send, free, now)
-            if self._progress and (outcomes or self._done is None):
-                self._done = balance.settled_count(tx, self._send_id)
-        self._say(send.candidates, until)
-        return work
-
-    def _say(self, candidates: int, until: datetime | None) -> None:
-        if self._progress:
-            self._progress(self._done or 0, candidates)
-        if self._wait and until and until != self._told:
-            self._told = until
-            self._wait(until)
-
-    def _claim(self, tx: Tx, send: sends.SendRow, free: int, now: datetime) -> Work:
-        got = claims.claim(tx, send, owner=self._owner, lease=self._lease, limit=free, link=self._link, now=now)
-        return Work(
-            batches=tuple(
-                Outgoing(batch=batch, message=self._message(tx, variant), envelope=self._envelope)
-                for batch, variant in got.batches
-            ),
-            next_at=got.next_at,
-        )
-
-    def _message(self, tx: Tx, variant_id: int) -> Message:
-        if variant_id not in self._messages:
-            self._messages[variant_id] = messages.of_variant(tx, variant_id)
-        return self._messages[variant_id]
-
-
-def envelope(newsletter: Newsletter, send: sends.SendRow) -> Envelope:
-    """What stands around the message of a send."""
-    domain = newsletter.sender.address.rpartition("@")[2]
-    return Envelope(
-        sender=newsletter.sender,
-        reply_to=newsletter.reply_to,
-        list_id=f"<{newsletter.list}.{domain}>",
-        subject=send.subject,
-        automatic=send.kind == "notice",
-    )
-
-
-def link_signer(context: Context, send: sends.SendRow) -> claims.Link:
-    """The function that gives each reader's own unsubscribe link. Those of tests are inert: subscriber 0."""
-    base, key = context.settings.base_url.rstrip("/"), context.settings.secret_keys[0]
-    list_id = send.list_id or 0
-
-    def link(subscriber_id: int) -> str:
-        token = tokens.Token("unsubscribe", subscriber_id, list_id, send.id)
-        return f"{base}/u/{tokens.sign(token, key)}"
-
-    return link
-
-
-def _record(tx: Tx, send_id: int, outcome: Outcome) -> None:
-    """Write down what came of one request; the map of sending.md, After the answer."""
-    batch, answer, at = outcome.batch, outcome.answer, outcome.finished_at
-    ids = {"send": send_id, "batch": batch.number, "attempt": batch.attempt}
-    match answer:
-        case Receipt():
-            answers.accepted(tx, batch, answer.message_id, at)
-            log.debug("batch accepted", **ids)
-        case NotSent():
-            again = plan.next_attempt(answer, batch.attempt, at)
-            answers.not_sent(tx, batch, str(answer), at, status=answer.status, not_before=again)
-            log.warning("batch not sent", **ids, error=str(answer), again_at=again.isoformat())
-        case Refused() if answer.positions:
-            answers.refused(tx, batch, answer.positions, str(answer), at, status=answer.status)
-            log.warning("readers refused", **ids, readers=len(answer.positions))
-        case Refused():
-            answers.not_sent(tx, batch, str(answer), at, status=answer.status, not_before=None)
-            log.error("request refused", **ids, error=str(answer))
-        case InDoubt():
-            answers.in_doubt(tx, batch, str(answer), at, status=answer.status)
-            log.error("batch in doubt", **ids, error=str(answer))
 
 
 # --- by hand ------------------------------------------------------------------------------------------------------
@@ -257,11 +205,13 @@ def _go_on(context: Context, edition: str, *, by_hand: bool) -> int:
         if live.state not in (SendState.PAUSED, SendState.SENDING):
             raise UsageError(f"{edition} is {live.state.value}; there is nothing to resume")
         claims.recover(tx, owner.is_gone, now)
-        refuse_if_busy(tx, live)
+        if not queueing.for_workers(context, live):  # workers share a send by their jobs
+            refuse_if_busy(tx, live)
         guards.before_live_send(context, tx)
         sends.move(tx, live.id, [SendState.PAUSED], SendState.SENDING, now=now)
         if by_hand:
             ledger_canary.let_go(tx, live.id, now)
+        queueing.put_missing(context, tx, live.id)
     guards.remember_epoch(context)  # the process that began may have died before it could
     log.info("send resumed", edition=edition, send=live.id)
     return live.id

@@ -57,6 +57,11 @@ class Store:
         with translated(self.url), self._writer.connect() as connection, connection.begin():
             yield connection
 
+    @property
+    def libpq_address(self) -> str:
+        """The address of a PostgreSQL as libpq takes it, with its password."""
+        return make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False)
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -185,6 +190,17 @@ def insert_earliest(tx: Tx, table: Table, rows: Sequence[dict[str, Any]], *, key
         where=table.c[at] > statement.excluded[at],
     )
     tx.execute(upsert, list(rows))
+
+
+def take_turns(tx: Tx) -> None:
+    """On PostgreSQL, those who change tables take turns; on SQLite the immediate transaction has seen to it."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(text("SELECT pg_advisory_xact_lock(7305808)"))
+
+
+def driver(tx: Tx) -> Any:
+    """The driver's own connection under a transaction, for what must be committed together with it."""
+    return tx.connection.dbapi_connection
 
 
 def durable(tx: Tx) -> str | None:
