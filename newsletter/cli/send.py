@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +23,9 @@ from newsletter.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from newsletter.pipeline.context import Context, Target
 
 
@@ -73,7 +77,9 @@ def now(edition: str, few: bool, confirm_count: int | None, by: str | None, yes:
         show_status(context, on.id, as_json=as_json)
         return _standing_code(context, on)
     with sandbox_if_asked(context), stopping() as stop:
-        report = sending.run(context, send_id, stop=stop, progress=progress(f"Sending {on.id}"))
+        report = sending.run(
+            context, send_id, stop=stop, progress=progress(f"Sending {on.id}"), wait=waiting(context, on.id)
+        )
     show_status(context, on.id, as_json=as_json)
     if report.state == "paused":
         click.echo(f"paused; after the cure: newsletter send resume {on.id}", err=True)
@@ -109,6 +115,19 @@ def _standing_code(context: Context, on: Target) -> int:
     from newsletter.pipeline import freezing
 
     return {EditionState.SENT: 0, EditionState.PARTIAL: 4}.get(freezing.standing(context, on), 1)
+
+
+def waiting(context: Context, name: str) -> Callable[[datetime], None]:
+    """Says until when the rest waits for its canary, in the newsletter's zone."""
+    zone = context.newsletter(name.partition("/")[0]).zone
+
+    def say(until: datetime) -> None:
+        at = f"{until.astimezone(zone):%H:%M} ({zone.key})"
+        under_the_bar = "\n" if sys.stderr.isatty() else ""
+        word = f"newsletter send resume {name}"
+        click.echo(f"{under_the_bar}the canary has gone; the rest waits until {at}, or for: {word}", err=True)
+
+    return say
 
 
 @send.command()
@@ -176,7 +195,9 @@ def resume(edition: str, as_json: bool) -> int:
     name = reporting.resolve_name(context, edition)
     send_id = sending.resume(context, name)
     with sandbox_if_asked(context), stopping() as stop:
-        report = sending.run(context, send_id, stop=stop, progress=progress(f"Sending {name}"))
+        report = sending.run(
+            context, send_id, stop=stop, progress=progress(f"Sending {name}"), wait=waiting(context, name)
+        )
     show_status(context, name, as_json=as_json)
     return exit_code(report)
 

@@ -217,11 +217,14 @@ def _send(context: Context, action: Action, stop: threading.Event) -> None:
 
 
 def _resume(context: Context, action: Action, stop: threading.Event) -> None:
-    send_id = sending.live_id(context, action.edition)
-    if sending.is_for_workers(context, send_id):
-        _told(context, action, sending.tend(context, send_id))
+    with context.store.read() as tx:
+        live = sends.live(tx, action.edition)
+    if live is None or live.state is SendState.PAUSED:  # since this tick began: whoever did it has the last word
+        raise BusyError(f"{action.edition} was paused: {live.reason if live else ''}")
+    if sending.is_for_workers(context, live.id):
+        _told(context, action, sending.tend(context, live.id))
     else:
-        _told(context, action, _run(context, sending.resume(context, action.edition), stop))
+        _told(context, action, _run(context, sending.resume_interrupted(context, action.edition), stop))
 
 
 def _run(context: Context, send_id: int, stop: threading.Event) -> SendReport:

@@ -28,14 +28,14 @@ def put_missing(context: Context, tx: Tx, send_id: int) -> int:
     if not for_workers(context, send) or send.state is not SendState.SENDING:
         return 0
     busy = queue.alive(driver(tx))
-    return _put(tx, [row for row in claims.pending(tx, send_id) if row[0] not in busy])
+    return _put(tx, [row for row in claims.pending(tx, send) if row[0] not in busy])
 
 
 def put_again(context: Context, tx: Tx, send: sends.SendRow, batch_ids: Collection[int]) -> int:
     """A job for each of these batches that waits again: the one that tried it just now is as good as done."""
     if not for_workers(context, send) or send.state is not SendState.SENDING:
         return 0
-    return _put(tx, [row for row in claims.pending(tx, send.id) if row[0] in batch_ids])
+    return _put(tx, [row for row in claims.pending(tx, send) if row[0] in batch_ids])
 
 
 def _put(tx: Tx, waiting: Sequence[tuple[int, datetime | None]]) -> int:

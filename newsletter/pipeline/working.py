@@ -14,7 +14,7 @@ from functools import partial
 import structlog
 
 from newsletter.errors import NewsletterError, StoreError
-from newsletter.pipeline import sending
+from newsletter.pipeline import exchanging, sending
 from newsletter.pipeline.context import Context
 from newsletter.sending import owner, queue
 from newsletter.sending.dispatch import carry
@@ -73,7 +73,7 @@ class _Worker:
 
     def __init__(self, context: Context, gateway: Gateway) -> None:
         self._context, self._gateway = context, gateway
-        self._runs: dict[int, sending.Run] = {}
+        self._runs: dict[int, exchanging.Part] = {}
 
     def run_batch(self, batch_id: int) -> None:
         """Claim, hand over and record one batch; whatever goes wrong is logged, and the ledger knows."""
@@ -96,9 +96,9 @@ class _Worker:
         if not is_open:
             sending.finish(self._context, send_id)
 
-    def _run_of(self, send_id: int) -> sending.Run:
+    def _run_of(self, send_id: int) -> exchanging.Part:
         if send_id not in self._runs:
             if len(self._runs) >= SENDS_KEPT:
                 self._runs.clear()
-            self._runs[send_id] = sending.Run(self._context, send_id)
+            self._runs[send_id] = exchanging.Part(self._context, send_id)
         return self._runs[send_id]

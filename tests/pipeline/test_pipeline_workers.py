@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ledger_clock import HandClock
 from ledger_gateway import until
-from ledger_house import House, at
+from ledger_house import SCHEDULE, House, at
 from sqlalchemy import text
 
 from newsletter.errors import ConfigError, InDoubt, NotSent, Refused, StoreError
@@ -343,3 +343,72 @@ def test_a_worker_outlives_a_lost_connection(house: House) -> None:
 def _beats(house: House) -> int:
     with house.store.read() as tx:
         return int(tx.execute(text("SELECT count(*) FROM heartbeat")).scalar_one())
+
+
+# --- a canary -------------------------------------------------------------------------------------------------------
+
+CANARY = """
+[canary]
+wait_minutes = 10
+"""
+
+
+def canary_gone(house: House) -> int:
+    """Six readers, of whom the one editor goes ahead; a worker has run the only job there is. Gives the send."""
+    house.newsletter(schedule=SCHEDULE + CANARY)
+    house.reload()
+    house.readers(5)
+    house.subscribe(["desk@example.org"])
+    house.story()
+    send_id = house.start()
+    assert jobs(house) == batches(house)[:1]
+    run_jobs(house)
+    assert house.fake.live == ["desk@example.org"]
+    return send_id
+
+
+def run_jobs(house: House) -> None:
+    run_batch = worker(house).run_batch
+    for batch_id in jobs(house):
+        run_batch(batch_id)
+        _done(house, batch_id)
+
+
+def test_the_rest_has_no_jobs_while_it_waits(house: House) -> None:
+    """A job that is there all the same finds nothing to claim; the tick after the wait puts the others."""
+    send_id = canary_gone(house)
+    house.clock.move(minutes=9)
+    sending.tend(house.context, send_id)
+    assert jobs(house) == []
+    for batch_id in batches(house):
+        worker(house).run_batch(batch_id)
+    assert len(house.fake.live) == 1
+    house.clock.move(minutes=1)
+    sending.tend(house.context, send_id)
+    assert jobs(house) == batches(house)[1:]
+    run_jobs(house)
+    assert (house.report().state, len(set(house.fake.live)), len(house.fake.live)) == ("sent", 6, 6)
+
+
+def test_a_persons_word_puts_the_jobs(house: House) -> None:
+    """`send resume` in the middle of the wait."""
+    canary_gone(house)
+    sending.resume(house.context, DAILY)
+    assert jobs(house) == batches(house)[1:]
+
+
+def test_who_looks_on_waits_with_the_canary(house: House) -> None:
+    """Told until when, it puts the jobs when the time has come; with nobody to be told, it ends."""
+    send_id = canary_gone(house)
+    assert sending.run(house.context, send_id).accepted == 1
+    waits = []
+
+    def wait(moment: object) -> None:
+        waits.append(moment)
+        house.clock.move(minutes=10)
+
+    def look(_done_: int, _whole: int) -> None:
+        run_jobs(house)
+
+    assert sending.run(house.context, send_id, wait=wait, progress=look).state == "sent"
+    assert len(waits) == 1

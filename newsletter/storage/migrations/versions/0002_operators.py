@@ -27,11 +27,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("uid", name=op.f("former_ledger_pk")),
     )
     op.add_column("send", sa.Column("canary_count", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("send", sa.Column("canary_wait_s", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("send", sa.Column("rest_at", INSTANT, nullable=True))
     op.add_column("attempt", sa.Column("claimed_uptime_s", sa.Float(), nullable=True))
 
 
 def downgrade() -> None:
     op.drop_column("attempt", "claimed_uptime_s")
+    op.drop_column("send", "rest_at")
+    op.drop_column("send", "canary_wait_s")
     op.drop_column("send", "canary_count")
     op.drop_table("former_ledger")
     op.drop_table("alert")
