@@ -17,12 +17,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from newsletter.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
+    import psycopg
     from sqlalchemy.dialects import postgresql, sqlite
 
 Tx = Connection
 
 BUSY_TIMEOUT_S = 30
 """How long a writer waits for the one before it (sending.md, Durability: 30 s or more)."""
+
+OLDEST_POSTGRESQL = 15
 
 
 class Store:
@@ -72,7 +75,9 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        event.listen(engine, "connect", _set_up_postgresql)
+        return engine
     raise ConfigError(
         f"NEWSLETTER_DATABASE_URL: {parsed.get_backend_name()} is not supported; "
         "use sqlite:///var/newsletter.db or postgresql+psycopg://…"
@@ -96,6 +101,20 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # SQLAlchemy's begin, below, is the only one
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _set_up_postgresql(connection: psycopg.Connection[Any], _record: object) -> None:
+    """The oldest server that is supported, and the same patience with others as on SQLite: by default a writer waits
+    for a lock for ever.
+    """
+    if connection.info.server_version < OLDEST_POSTGRESQL * 10_000:
+        found = connection.info.parameter_status("server_version")
+        raise StoreError(
+            f"PostgreSQL {OLDEST_POSTGRESQL} or newer is needed, and NEWSLETTER_DATABASE_URL leads to {found}: "
+            "upgrade the server, or use another"
+        )
+    connection.execute(f"SET lock_timeout = {int(BUSY_TIMEOUT_S * 1000)}".encode())
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -123,6 +142,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     ("disk is full", "the disk is full: nothing of this step was kept; make room and run the command again"),
     ("no space left", "the disk is full: nothing of this step was kept; make room and run the command again"),
     ("database is locked", f"another program held the database for over {BUSY_TIMEOUT_S} s: find it and try again"),
+    ("lock timeout", f"another program held a lock for over {BUSY_TIMEOUT_S} s: find it and try again"),
     ("readonly database", "the database may not be written: check the owner and the rights of its file and folder"),
     ("read-only", "the database may not be written: check that it is not a standby or mounted read-only"),
     ("unable to open", "the database file cannot be opened: check that its folder exists and may be written"),
