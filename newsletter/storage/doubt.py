@@ -34,8 +34,8 @@ class Doubt:
     unlived: timedelta = timedelta()
 
     def quiet(self, now: datetime) -> timedelta:
-        """How long it has been without an event."""
-        return now - self.claimed_at - self.unlived
+        """How long it has been without an event; nothing where the clock was put back since."""
+        return max(now - self.claimed_at - self.unlived, timedelta())
 
 
 def doubts(tx: Tx, send_id: int) -> tuple[Doubt, ...]:
