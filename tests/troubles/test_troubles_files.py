@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import troubles_kinds as kinds
+from ledger_clock import MADE_AT, HandClock
+from ledger_gateway import until
 from ledger_house import House, at
+from ledger_postgres import HOW, binaries, server
 from structlog.testing import capture_logs
 from troubles_events import delivered, each_once, posted
 
-from newsletter.errors import ConfigError
+from newsletter.errors import ConfigError, StoreError
 from newsletter.model import EditionState
 from newsletter.pipeline import guards, sending
 from newsletter.sandbox.keys import Signer
+from newsletter.storage import Store, schema
 
 DAILY = "daily/2026-05-04"
 
@@ -65,7 +71,7 @@ def test_the_guard_s_disk_is_full_at_the_start(sqlite_house: House, disk: Path) 
     full = kinds.FullDisk(disk)
     (disk / "state").mkdir()
     full.begin()
-    with pytest.raises(ConfigError, match="NEWSLETTER_EPOCH_FILE: .* cannot be written"):
+    with pytest.raises(ConfigError, match=r"NEWSLETTER_EPOCH_FILE: .* cannot be written"):
         house.start()
     with pytest.raises(ConfigError, match="NEWSLETTER_EPOCH_FILE"):
         sending.resume(house.context, DAILY)
@@ -95,6 +101,52 @@ def test_the_guard_s_disk_fills_while_it_sends(sqlite_house: House, disk: Path) 
     house.tick()
     assert int((disk / "state/epoch").read_text().split()[1]) > int(before.split()[1])
     guards.remember_epoch(house.context)
+
+
+@pytest.fixture
+def postgres_on_a_small_disk() -> Iterator[tuple[str, kinds.FullDisk]]:
+    """A server of its own, and how its disk comes to be full."""
+    where = binaries()
+    if where is None:
+        pytest.skip(HOW)
+    with tempfile.TemporaryDirectory(prefix="pgd-", dir="/tmp") as folder, contextlib.ExitStack() as stack:
+        place = Path(folder)
+        place.chmod(0o755)
+        if not stack.enter_context(kinds.small_disk(place / "disk", "120m")):
+            pytest.skip("a small disk: only root may mount one, and not everywhere")
+        url = stack.enter_context(server(where, place / "disk"))
+        yield url, kinds.FullDisk(place / "disk")
+
+
+@pytest.mark.postgresql
+def test_the_disk_of_postgresql_is_full(
+    postgres_on_a_small_disk: tuple[str, kinds.FullDisk], clock: HandClock, tmp_path: Path
+) -> None:
+    """The server says so, or breaks down over it: nothing of the step is kept either way. Once there is room, the
+    freeze is whole, and each reader has one.
+    """
+    url, full = postgres_on_a_small_disk
+    store = Store(url)
+    schema.upgrade(store, MADE_AT)
+    house = House(tmp_path / "house", store, clock, BATCH_SIZE=1000)
+    wanted = house.readers(6000)
+    house.story()
+    full.begin()
+    with pytest.raises(StoreError, match=r"the disk is full|the database cannot be used"):
+        house.freeze()
+    full.end()
+    assert until(lambda: _answers(store))
+    assert house.state()[0] is EditionState.OPEN
+    house.send()
+    each_once(house, wanted)
+    store.close()
+
+
+def _answers(store: Store) -> bool:
+    """A server that broke down over its disk starts itself again."""
+    with contextlib.suppress(StoreError), store.write() as tx:
+        return tx.exec_driver_sql("SELECT count(*) FROM delivery").scalar_one() == 0
+    return False
 
 
 def test_no_room_for_the_sign_of_life(sqlite_house: House, disk: Path) -> None:
