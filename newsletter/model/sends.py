@@ -45,12 +45,15 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """The process that claimed a batch. All four together name it: a pid alone comes back after a restart."""
+    """The process that claims a batch. Host, boot, pid and start together name it: a pid alone comes back after a
+    restart. `uptime_s` is how long that host has been awake since its boot, where somebody has looked.
+    """
 
     host: str
     boot: str
     pid: int
     process_start: str
+    uptime_s: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

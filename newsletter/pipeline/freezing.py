@@ -10,7 +10,7 @@ import structlog
 
 from newsletter.errors import ProofError, UsageError
 from newsletter.model import EditionState, Level, Newsletter, Standing, Step, Story
-from newsletter.pipeline import canary, composing, gathering
+from newsletter.pipeline import canary, composing, gathering, guards
 from newsletter.pipeline.context import Context, Target
 from newsletter.storage import Tx, balance, clock, editions, messages, roster, sends
 
@@ -117,6 +117,7 @@ def _freeze(
     confirmed: int | None,
 ) -> Frozen:
     newsletter, message = target.newsletter, composed.message
+    guards.check_epoch(context, tx)  # in a restored ledger, numbers of deliveries would come again
     sends.unfreeze(tx, row.id)  # a held edition may have been frozen before
     editions.clear_signatures(tx, row.id)
     variant_id = messages.keep(tx, row.id, message, now)

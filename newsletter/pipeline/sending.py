@@ -7,7 +7,7 @@ from datetime import datetime
 
 import structlog
 
-from newsletter.errors import BusyError, ConfigError, UsageError
+from newsletter.errors import BusyError, UsageError
 from newsletter.model import EditionState, SendReport, SendState
 from newsletter.pipeline import canary, guards, queueing
 from newsletter.pipeline.context import Context
@@ -146,10 +146,7 @@ def finish(context: Context, send_id: int) -> SendReport:
         if report.kind == "live":
             guards.next_epoch(tx)
     if report.kind == "live":
-        try:
-            guards.remember_epoch(context)
-        except ConfigError as error:  # what went has gone: only the guard is the weaker for it
-            log.error("end of a send not kept outside the database", error=str(error))
+        guards.try_remember_epoch(context)
     return report
 
 

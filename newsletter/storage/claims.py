@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, null, select, update
 
 from newsletter.model import Batch, Owner, Recipient
-from newsletter.storage import answers, canary
+from newsletter.storage import answers, canary, former
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx
 from newsletter.storage.eligibility import departure
@@ -47,11 +47,19 @@ def delivery_name(uid: str, number: int) -> str:
     return f"{uid}-{number}"
 
 
-def delivery_number(uid: str, name: str) -> int | None:
-    """The row of a delivery id, or None where it is of another ledger or of none."""
-    head, dash, tail = name.partition("-")
-    ours = head == uid and dash and tail.isascii() and tail.isdigit() and len(tail) < 19
-    return int(tail) if ours else None
+def known_ledgers(tx: Tx) -> Mapping[str, int]:
+    """Whose delivery ids are ours, up to which number: this ledger's, and those that it had before it was restored."""
+    return {**former.last_deliveries(tx), ledger_uid(tx): _ANY_NUMBER}
+
+
+_ANY_NUMBER = 10**18
+
+
+def delivery_number(known: Mapping[str, int], name: str) -> int | None:
+    """The row of a delivery id, or None where it is of another ledger, of none, or of a row that a restore lost."""
+    uid, dash, tail = name.partition("-")
+    readable = dash and tail.isascii() and tail.isdigit() and len(tail) < 19
+    return int(tail) if readable and int(tail) <= known.get(uid, -1) else None
 
 
 def claim(  # noqa: PLR0913
@@ -113,7 +121,8 @@ def _take(
         [
             {
                 "batch_id": row.id, "number": row.attempt, "host": owner.host, "boot": owner.boot, "pid": owner.pid,
-                "process_start": owner.process_start, "claimed_at": now, "lease_until": now + lease,
+                "process_start": owner.process_start, "claimed_at": now, "claimed_uptime_s": owner.uptime_s,
+                "lease_until": now + lease,
             }
             for row in rows
         ],

@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from newsletter.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
+    import psycopg
     from sqlalchemy.dialects import postgresql, sqlite
 
 Tx = Connection
@@ -28,6 +29,7 @@ IDLE_TIMEOUT_S = 10
 """After so long without a word in the middle of a transaction PostgreSQL ends it, and frees what it holds: its process
 was stopped or has lost the network. Between two statements of ours lie milliseconds.
 """
+OLDEST_POSTGRESQL = 15
 
 
 class Store:
@@ -110,11 +112,18 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _set_up_postgresql(connection: Any, _record: object) -> None:
-    """A process that hangs in a transaction must not hold up all others, nor they wait for ever."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_TIMEOUT_S}s'")
-        cursor.execute(f"SET lock_timeout = '{BUSY_TIMEOUT_S}s'")
+def _set_up_postgresql(connection: psycopg.Connection[Any], _record: object) -> None:
+    """The oldest server that is supported, and the same patience with others as on SQLite: by default a writer waits
+    for a lock for ever, and a process that hangs in a transaction holds up all others.
+    """
+    if connection.info.server_version < OLDEST_POSTGRESQL * 10_000:
+        found = connection.info.parameter_status("server_version")
+        raise StoreError(
+            f"PostgreSQL {OLDEST_POSTGRESQL} or newer is needed, and NEWSLETTER_DATABASE_URL leads to {found}: "
+            "upgrade the server, or use another"
+        )
+    connection.execute(f"SET lock_timeout = {int(BUSY_TIMEOUT_S * 1000)}".encode())
+    connection.execute(f"SET idle_in_transaction_session_timeout = {int(IDLE_TIMEOUT_S * 1000)}".encode())
     connection.commit()
 
 
@@ -143,7 +152,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     ("disk is full", "the disk is full: nothing of this step was kept; make room and run the command again"),
     ("no space left", "the disk is full: nothing of this step was kept; make room and run the command again"),
     ("database is locked", f"another program held the database for over {BUSY_TIMEOUT_S} s: find it and try again"),
-    ("lock timeout", f"another program held what was asked for over {BUSY_TIMEOUT_S} s: find it and try again"),
+    ("lock timeout", f"another program held a lock for over {BUSY_TIMEOUT_S} s: find it and try again"),
     ("readonly database", "the database may not be written: check the owner and the rights of its file and folder"),
     ("read-only", "the database may not be written: check that it is not a standby or mounted read-only"),
     ("unable to open", "the database file cannot be opened: check that its folder exists and may be written"),

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from newsletter.model import Event, EventKind
 from newsletter.storage import tables as t
-from newsletter.storage.claims import delivery_number, ledger_uid
+from newsletter.storage.claims import delivery_number, known_ledgers, ledger_uid
 from newsletter.storage.database import Tx, insert_earliest, insert_new
 
 
@@ -26,8 +26,8 @@ class Kept:
 
 def keep(tx: Tx, events: Sequence[Event], now: datetime) -> Kept:
     """Insert what is new. An event of a delivery that this ledger does not have is kept apart, whatever it claims."""
-    uid = ledger_uid(tx)
-    numbers = [delivery_number(uid, event.delivery_id or "") for event in events]
+    known = known_ledgers(tx)
+    numbers = [delivery_number(known, event.delivery_id or "") for event in events]
     real = _existing(tx, {number for number in numbers if number is not None})
     ours = [(number, event) for number, event in zip(numbers, events, strict=True) if number in real]
     ours.sort(key=lambda pair: pair[0] or 0)  # so that two bodies at once do not wait for each other

@@ -10,7 +10,7 @@ from sqlalchemy import and_, case, delete, false, func, insert, literal, null, s
 
 from newsletter.errors import StoreError
 from newsletter.model import SendKind, SendState
-from newsletter.storage import balance, canary, eligibility
+from newsletter.storage import balance, canary, eligibility, former
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx
 
@@ -164,6 +164,7 @@ def unfreeze(tx: Tx, edition_id: int) -> bool:
     if touched:
         return False
     ids = list(tx.execute(sends).scalars())
+    former.give_back(tx, ids)
     for table in (t.batch, t.delivery):
         tx.execute(delete(table).where(table.c.send_id.in_(ids)))
     tx.execute(delete(t.send).where(t.send.c.id.in_(ids)))

@@ -201,6 +201,34 @@ def test_a_read_only_postgresql(postgres_url: str) -> None:
 
 
 @pytest.mark.postgresql
+def test_an_older_postgresql(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused at the first connection, with the version that is asked for and the one that is there."""
+    monkeypatch.setattr(database, "OLDEST_POSTGRESQL", 99)
+    store = Store(postgres_url)
+    with pytest.raises(StoreError, match=r"PostgreSQL 99 or newer is needed, and .* leads to \d+\.\d+"), store.read():
+        pass
+    store.close()
+
+
+@pytest.mark.postgresql
+def test_a_lock_that_postgresql_waits_for(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer waits as long as on SQLite, by default 30 s, and not for ever."""
+    assert database.BUSY_TIMEOUT_S == 30
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.2)
+    first, second = Store(postgres_url), Store(postgres_url)
+    with first.write() as tx:
+        tx.execute(text("UPDATE ledger SET epoch = 5"))
+        with pytest.raises(StoreError, match="another program held a lock"), second.write() as other:
+            other.execute(text("UPDATE ledger SET epoch = 6"))
+    with second.write() as tx:
+        tx.execute(text("UPDATE ledger SET epoch = epoch + 1"))
+    with first.read() as tx:
+        assert tx.execute(text("SELECT epoch FROM ledger")).scalar_one() == 6
+    first.close()
+    second.close()
+
+
+@pytest.mark.postgresql
 def test_a_postgresql_that_is_not_there(tmp_path: Path) -> None:
     """Nobody listens: told without the password."""
     url = f"postgresql+psycopg://newsletter:secret@/news?host={tmp_path}"

@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("last_delivery", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("uid", name=op.f("former_ledger_pk")),
     )
+    op.add_column("ledger", sa.Column("origin", sa.String(length=8), nullable=True))
     op.add_column("send", sa.Column("canary_count", sa.Integer(), server_default="0", nullable=False))
     op.add_column("send", sa.Column("canary_wait_s", sa.Integer(), server_default="0", nullable=False))
     op.add_column("send", sa.Column("rest_at", INSTANT, nullable=True))
@@ -37,5 +38,6 @@ def downgrade() -> None:
     op.drop_column("send", "rest_at")
     op.drop_column("send", "canary_wait_s")
     op.drop_column("send", "canary_count")
+    op.drop_column("ledger", "origin")
     op.drop_table("former_ledger")
     op.drop_table("alert")
