@@ -174,19 +174,6 @@ def insert_new(tx: Tx, table: Table, rows: Sequence[dict[str, Any]], *, returnin
     return list(tx.execute(statement.returning(table.c[returning]), list(rows)).scalars())
 
 
-def insert_earliest(tx: Tx, table: Table, rows: Sequence[dict[str, Any]], *, key: Sequence[str], at: str) -> None:
-    """Insert rows; where the key is known already, keep the earlier instant: facts are monotone in any order."""
-    if not rows:
-        return
-    statement = _dialect_insert(tx, table)
-    upsert = statement.on_conflict_do_update(
-        index_elements=list(key),
-        set_={at: statement.excluded[at]},
-        where=table.c[at] > statement.excluded[at],
-    )
-    tx.execute(upsert, list(rows))
-
-
 def durable(tx: Tx) -> str | None:
     """None where a commit survives a power cut; otherwise what to change (sending.md, Durability)."""
     if tx.dialect.name == "sqlite":
