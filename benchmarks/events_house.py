@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -46,7 +47,7 @@ def database(kind: str, folder: Path) -> Iterator[str]:
         wait_for(lambda: psycopg.connect(f"postgresql://newsletter@/postgres?host={place}").close())
         yield f"postgresql+psycopg://newsletter@/postgres?host={place}"
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # a fast shutdown, which waits for nobody
         process.wait(60)
 
 

@@ -20,25 +20,24 @@ Columns = Mapping[str, Sequence[Any]]
 """The values of each column, row by row; all of one length, and none of them None."""
 
 
-def insert_new(tx: Tx, table: Table, columns: Columns, *, returning: str) -> list[Any]:
+def insert_new(tx: Tx, table: Table, columns: Columns, *, returning: Sequence[str]) -> set[tuple[Any, ...]]:
     """Insert rows, leaving out silently those that some UNIQUE constraint already knows: a fact is recorded once.
 
-    Gives the column `returning` of the rows that were new, in their order. The table has an `id` that counts up.
+    Gives the columns `returning` (numbers or text) of the rows that were new. The table has an `id` that counts up.
     """
-    count = len(columns[returning])
+    count = len(columns[returning[0]])
     if not count:
-        return []
-    tail = "ON CONFLICT DO NOTHING"
+        return set()
+    tail, listed = "ON CONFLICT DO NOTHING", ", ".join(returning)
     if tx.dialect.name == "postgresql":
-        statement = f"{_postgresql(tx.dialect, table, tuple(columns))} {tail} RETURNING {returning}"
-        return list(tx.exec_driver_sql(statement, _texts(tx, table, columns)).scalars())
+        statement = f"{_postgresql(tx.dialect, table, tuple(columns))} {tail} RETURNING {listed}"
+        return set(map(tuple, tx.exec_driver_sql(statement, _texts(tx, table, columns))))
     # Nobody else writes meanwhile: what is numbered higher afterwards is ours.
     last = tx.exec_driver_sql(f"SELECT max(id) FROM {table.name}").scalar_one() or 0
     done = tx.exec_driver_sql(f"{_sqlite(table, tuple(columns))} {tail}", _rows(tx, table, columns))
     if done.rowcount == count:
-        return list(columns[returning])
-    news = f"SELECT {returning} FROM {table.name} WHERE id > ? ORDER BY id"
-    return list(tx.exec_driver_sql(news, (last,)).scalars())
+        return set(zip(*(columns[name] for name in returning), strict=True))
+    return set(map(tuple, tx.exec_driver_sql(f"SELECT {listed} FROM {table.name} WHERE id > ?", (last,))))
 
 
 def insert_earliest(tx: Tx, table: Table, columns: Columns, *, key: Sequence[str], at: str) -> None:

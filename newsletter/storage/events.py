@@ -40,12 +40,12 @@ def keep(tx: Tx, events: Sequence[Event], now: datetime) -> Kept:
     ours = [(number, event) for number, event in zip(numbers, events, strict=True) if number in real]
     ours.sort(key=itemgetter(0))  # so that two bodies at once do not wait for each other
     foreign = [event for number, event in zip(numbers, events, strict=True) if number not in real]
-    news = set(bulk.insert_new(tx, t.event, _columns(ours, now), returning="vendor_id"))
+    news = bulk.insert_new(tx, t.event, _columns(ours, now), returning=("delivery_id", "vendor_id"))
     keep_foreign(tx, [event.raw for event in foreign], now)
     by_delivery: dict[int, tuple[Event, ...]] = {}
     for number, event in ours:
-        if event.vendor_id in news:
-            news.remove(event.vendor_id)  # the same event may stand in one body twice
+        if (number, event.vendor_id) in news:
+            news.remove((number, event.vendor_id))  # the same event may stand in one body twice
             by_delivery[number] = (*by_delivery.get(number, ()), event)
     new_count = sum(len(of) for of in by_delivery.values())
     return Kept(
@@ -62,7 +62,7 @@ def _columns(ours: Sequence[tuple[int, Event]], now: datetime) -> bulk.Columns:
     return {
         "vendor_id": [event.vendor_id for event in events],
         "delivery_id": [number for number, _ in ours],
-        "kind": [event.kind.value for event in events],
+        "kind": [str(event.kind) for event in events],
         "occurred_at": [event.occurred_at for event in events],
         "url": [event.url for event in events],
         "attempt": [event.attempt or 0 for event in events],
@@ -82,7 +82,7 @@ def keep_foreign(tx: Tx, raws: Sequence[str], now: datetime) -> None:
 def keep_facts(tx: Tx, facts: Mapping[tuple[int, EventKind], datetime]) -> None:
     """Record what became of deliveries; the earliest instant wins in whatever order they come."""
     # In one order, so that two bodies at once do not wait for each other.
-    rows = sorted((number, kind.value, at) for (number, kind), at in facts.items())
+    rows = sorted((number, str(kind), at) for (number, kind), at in facts.items())
     columns = dict(zip(("delivery_id", "kind", "at"), zip(*rows, strict=True), strict=True)) if rows else {"at": ()}
     bulk.insert_earliest(tx, t.fact, columns, key=("delivery_id", "kind"), at="at")
 

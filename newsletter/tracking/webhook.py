@@ -90,7 +90,8 @@ def parse_events(body: bytes) -> Parsed:
     try:
         read = _read(body)
         entries = read if isinstance(read, list) else [read]
-        found = [(_event(entry, raw), raw) for entry, raw in zip(entries, map(_raw, entries), strict=True)]
+        raws = [_raw(entry) for entry in entries]
+        found = list(zip(map(_event, entries, raws), raws, strict=True))
     except (ValueError, RecursionError):
         return Parsed(events=(), unreadable=(_storable(_decoded(body)),))
     return Parsed(
@@ -130,13 +131,13 @@ def _event(entry: object, raw: str) -> Event | None:
     word, occurred_at = _text(entry.get("event")), _instant(entry.get("timestamp"))
     if not word or occurred_at is None:
         return None
-    kind = _kind(word, _text(entry.get("type")))
+    kind = _kind(word, entry.get("type"))
     return Event(
         vendor_id=_vendor_id(entry),
         kind=kind,
         occurred_at=occurred_at,
         delivery_id=_identifier(entry.get("delivery_id")),
-        attempt=_attempt(entry, kind),
+        attempt=None if kind is EventKind.DEFERRED else _attempt(entry.get("attempt")),
         address=_text(entry.get("email")),
         url=_text(entry.get("url")),
         reason=_reason(entry, word, kind),
@@ -145,8 +146,8 @@ def _event(entry: object, raw: str) -> Event | None:
     )
 
 
-def _kind(word: str, bounce_type: str) -> EventKind:
-    if word == "bounce" and bounce_type not in {"", "bounce"}:
+def _kind(word: str, bounce_type: object) -> EventKind:
+    if word == "bounce" and _text(bounce_type) not in {"", "bounce"}:
         return EventKind.BLOCKED  # `blocked` (and once `expired`): this time only, says the reference
     return KINDS.get(word, EventKind.OTHER)
 
@@ -154,25 +155,21 @@ def _kind(word: str, bounce_type: str) -> EventKind:
 def _reason(entry: Mapping[str, Any], word: str, kind: EventKind) -> str:
     """What was told of the why: the server's words, with the status code where they lack it."""
     reason = _text(entry.get("reason")) or _text(entry.get("response"))
-    status = _text(entry.get("status"))
-    if status and status not in reason:
+    if (status := _text(entry.get("status"))) and status not in reason:
         reason = f"{status} {reason}".strip()
     if kind is EventKind.OTHER:
         return ": ".join(part for part in (word, _text(entry.get("type")), reason) if part)
     return reason
 
 
-def _attempt(entry: Mapping[str, Any], kind: EventKind) -> int | None:
-    """The attempt of ours that the event belongs to.
+def _attempt(value: object) -> int | None:
+    """The attempt of ours that an event belongs to.
 
     On `deferred`, SendGrid's own count of its tries bears the same name, so nothing is known there.
     """
-    value = entry.get("attempt")
-    if kind is EventKind.DEFERRED or isinstance(value, bool):
-        return None
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 9:
-        return int(value)
-    return value if isinstance(value, int) and 0 <= value < 10**9 else None
+    if isinstance(value, str):
+        return int(value) if len(value) <= 9 and value.isascii() and value.isdigit() else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9 else None
 
 
 def _vendor_id(entry: Mapping[str, Any]) -> str:
