@@ -351,9 +351,10 @@ def resend(rows: Rows, batch: Batch) -> bool:
 
 
 def prove(rows: Rows, batch: Batch) -> None:
-    number = int(batch.recipients[0].delivery_id.rpartition("-")[2])
+    send_id = rows.one(f"SELECT send_id FROM batch WHERE id = {batch.id}")
+    assert isinstance(send_id, int)
     with rows.store.write() as tx:
-        doubt.prove(tx, [number], now=rows.clock())
+        doubt.prove(tx, {(send_id, batch.number)}, now=rows.clock())
 
 
 def test_addresses_of_the_samples_lie_under_example_org() -> None:
