@@ -161,13 +161,8 @@ def envelope(newsletter: Newsletter, send: sends.SendRow) -> Envelope:
 def link_signer(context: Context, send: sends.SendRow) -> claims.Link:
     """The function that gives each reader's own unsubscribe link. Those of tests are inert: subscriber 0."""
     base, key = context.settings.base_url.rstrip("/"), context.settings.secret_keys[0]
-    list_id = send.list_id or 0
-
-    def link(subscriber_id: int) -> str:
-        token = tokens.Token("unsubscribe", subscriber_id, list_id, send.id)
-        return f"{base}/u/{tokens.sign(token, key)}"
-
-    return link
+    token = tokens.signer("unsubscribe", key, list_id=send.list_id or 0, send_id=send.id)
+    return lambda subscriber_id: f"{base}/u/{token(subscriber_id)}"
 
 
 def _record(tx: Tx, send_id: int, outcome: Outcome) -> None:

@@ -10,26 +10,29 @@ import http.client
 import json
 import logging
 import re
-import threading
 import urllib.error
+import weakref
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import idna
+import orjson
 import sendgrid
 from python_http_client.exceptions import HTTPError
 
 from newsletter.errors import ConfigError, GatewayError, InDoubt, NotSent, Refused
-from newsletter.model import Batch, Envelope, Mailbox, Message, Receipt, Recipient
+from newsletter.model import Batch, Envelope, Message, Receipt
 from newsletter.sending.gateway import Outgoing
-from newsletter.sending.transport import ConnectError, StrictClient
+from newsletter.sending.kept import Kept
+from newsletter.sending.transport import ConnectError, Prepared, StrictClient, opener
 
 # At DEBUG this logger prints the Authorization header with the key.
 logging.getLogger("python_http_client").setLevel(logging.INFO)
 
 _FORBIDDEN_IN_NAMES = re.compile(r'[,;<>()@\[\]:"]+')
+_PLAIN_NAME = re.compile(r"[\w.'-]+(?: [\w.'-]+)*")
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
 """What SendGrid quotes of readers must not reach logs or reports."""
 
@@ -48,7 +51,7 @@ def body(outgoing: Outgoing) -> dict[str, Any]:
     """The request of a batch, as SendGrid's mail/send takes it."""
     batch, message, envelope = outgoing.batch, outgoing.message, outgoing.envelope
     request: dict[str, Any] = {
-        "from": _mailbox(envelope.sender),
+        "from": _mailbox(envelope.sender.address, envelope.sender.name),
         "subject": message.subject,
         "content": [
             {"type": "text/plain", "value": message.text},  # SendGrid wants the plain text first
@@ -56,17 +59,26 @@ def body(outgoing: Outgoing) -> dict[str, Any]:
         ],
         "categories": [batch.edition.partition("/")[0], batch.kind],
         "tracking_settings": TRACKING_OFF,
-        "personalizations": [_personalization(person, batch, message, envelope) for person in batch.recipients],
+        "personalizations": _personalizations(batch, message, envelope),
     }
     if envelope.reply_to is not None:
-        request["reply_to"] = _mailbox(envelope.reply_to)
+        request["reply_to"] = _mailbox(envelope.reply_to.address, envelope.reply_to.name)
     return request
 
 
-def _mailbox(mailbox: Mailbox) -> dict[str, str]:
-    words = "".join(char if char.isprintable() else " " for char in _FORBIDDEN_IN_NAMES.sub(" ", mailbox.name))
-    name = " ".join(words.split())
-    address = mailbox.address if mailbox.address.isascii() else _ascii(mailbox.address)
+def prepared(outgoing: Outgoing) -> Prepared:
+    """The same as it goes over the wire: JSON in UTF-8."""
+    return Prepared(orjson.dumps(body(outgoing)))
+
+
+def _mailbox(address: str, name: str) -> dict[str, str]:
+    if not address.isascii():
+        address = _ascii(address)
+    if name and not _PLAIN_NAME.fullmatch(name):  # most names need no more than this look
+        words = _FORBIDDEN_IN_NAMES.sub(" ", name)
+        if not words.isprintable():
+            words = "".join(char if char.isprintable() else " " for char in words)
+        name = " ".join(words.split())
     return {"email": address, "name": name} if name else {"email": address}
 
 
@@ -81,33 +93,26 @@ def _ascii_list(list_id: str) -> str:
     return list_id if list_id.isascii() else f"<{idna.encode(list_id.strip('<>'), uts46=True).decode()}>"
 
 
-def _personalization(person: Recipient, batch: Batch, message: Message, envelope: Envelope) -> dict[str, Any]:
-    ids = {
-        "delivery_id": person.delivery_id,
-        "edition": batch.edition,
-        "batch": str(batch.number),
-        "attempt": str(batch.attempt),
-    }
+def _personalizations(batch: Batch, message: Message, envelope: Envelope) -> list[dict[str, Any]]:
+    """What differs for each reader. This loop runs once for each reader of a send: what can stands before it."""
+    ids = {"edition": batch.edition, "batch": str(batch.number), "attempt": str(batch.attempt)}
+    if batch.kind != "live":
+        ids["kind"] = batch.kind
     # All headers stand here: those of a personalization take the place of the request's.
-    headers = {
-        "List-Id": _ascii_list(envelope.list_id),
-        "List-Unsubscribe": f"<{person.unsubscribe}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    }
+    headers = {"List-Id": _ascii_list(envelope.list_id), "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     if envelope.automatic:
         headers["Auto-Submitted"] = "auto-generated"
-    entry: dict[str, Any] = {
-        "to": [_mailbox(Mailbox(address=person.address, name=person.name))],
-        "substitutions": {
-            "[[unsubscribe]]": html.escape(person.unsubscribe),
-            "[[unsubscribe_text]]": person.unsubscribe,
-        },
-        "headers": headers,
-        "custom_args": ids if batch.kind == "live" else ids | {"kind": batch.kind},
-    }
-    if envelope.subject != message.subject:
-        entry["subject"] = envelope.subject
-    return entry
+    own_subject = {"subject": envelope.subject} if envelope.subject != message.subject else {}
+    return [
+        {
+            "to": [_mailbox(address, name)],
+            "substitutions": {"[[unsubscribe]]": html.escape(link), "[[unsubscribe_text]]": link},
+            "headers": {"List-Unsubscribe": f"<{link}>", **headers},
+            "custom_args": {"delivery_id": delivery_id, **ids},
+            **own_subject,
+        }
+        for delivery_id, _, address, name, link in batch.recipients
+    ]
 
 
 class SendGrid:
@@ -116,14 +121,23 @@ class SendGrid:
     def __init__(self, api_key: str, url: str, timeout_s: float) -> None:
         if not api_key or api_key != api_key.strip():  # without one the library sends "Bearer None"
             raise ConfigError("NEWSLETTER_SENDGRID_API_KEY is not set: make a key with the right Mail Send and set it")
-        self._api_key, self._url, self._timeout_s = api_key, url.rstrip("/"), timeout_s
-        self._of_thread = threading.local()  # a client's headers are shared by its calls: one client a thread
+        kept = Kept()
+        api = sendgrid.SendGridAPIClient(api_key=api_key, host=url.rstrip("/"))
+        client = StrictClient(
+            opener=opener(kept),
+            host=api.host,
+            request_headers=api.client.request_headers,
+            version=3,
+            timeout=timeout_s,
+        )
+        self._mail_send = client.mail.send
+        weakref.finalize(self, kept.close)  # nobody is told that a gateway is not needed any more
 
     def submit(self, outgoing: Outgoing) -> Receipt:
         """Hand over a batch. Raises NotSent, Refused or InDoubt, and nothing else."""
-        request = body(outgoing)
+        request = prepared(outgoing)
         try:
-            response = self._client().mail.send.post(request_body=request)
+            response = self._mail_send.post(request_body=request)
         except HTTPError as error:
             raise translated(error.status_code, error.headers, error.body, len(outgoing.batch.recipients)) from error
         except urllib.error.URLError as error:
@@ -135,16 +149,6 @@ class SendGrid:
                 f"SendGrid answered {response.status_code} where 202 means accepted", status=response.status_code
             )
         return Receipt(message_id=response.headers.get("X-Message-Id", ""))
-
-    def _client(self) -> Any:
-        client = getattr(self._of_thread, "client", None)
-        if client is None:
-            api = sendgrid.SendGridAPIClient(api_key=self._api_key, host=self._url)
-            client = StrictClient(
-                host=api.host, request_headers=dict(api.client.request_headers), version=3, timeout=self._timeout_s
-            )
-            self._of_thread.client = client
-        return client
 
 
 def _unanswered(error: Exception) -> GatewayError:

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, Select, Table, Text, cast, create_engine, event, func, make_url, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -185,6 +185,21 @@ def insert_earliest(tx: Tx, table: Table, rows: Sequence[dict[str, Any]], *, key
         where=table.c[at] > statement.excluded[at],
     )
     tx.execute(upsert, list(rows))
+
+
+def gathered(tx: Tx, rows: Select[*tuple[Any, ...]]) -> Select[Any, str]:
+    """One row for each value of the first column: that, and the other columns of its rows as one JSON text, a list of
+    lists in the order of `rows`.
+
+    The database packs them while Python's threads do other work. Row by row, a driver asks for the interpreter a thousand
+    times for a batch, and waits for it each time.
+    """
+    key, *values = rows.subquery().c
+    if tx.dialect.name == "sqlite":
+        packed = func.json_group_array(func.json_array(*values))
+    else:
+        packed = func.json_agg(func.json_build_array(*values))
+    return select(key, cast(packed, Text)).group_by(key).order_by(key)
 
 
 def durable(tx: Tx) -> str | None:
