@@ -5,7 +5,6 @@ Sources: SendGrid's OpenAPI of v3 mail/send; the facts in docs/decisions/0005. S
 
 from __future__ import annotations
 
-import html
 import http.client
 import json
 import logging
@@ -15,104 +14,24 @@ import weakref
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
 
-import idna
-import orjson
 import sendgrid
 from python_http_client.exceptions import HTTPError
 
 from newsletter.errors import ConfigError, GatewayError, InDoubt, NotSent, Refused
-from newsletter.model import Batch, Envelope, Message, Receipt
+from newsletter.model import Receipt
 from newsletter.sending.gateway import Outgoing
 from newsletter.sending.kept import Kept
-from newsletter.sending.transport import ConnectError, Prepared, StrictClient, opener
+from newsletter.sending.mail_send import prepared
+from newsletter.sending.transport import ConnectError, StrictClient, opener
 
 # At DEBUG this logger prints the Authorization header with the key.
 logging.getLogger("python_http_client").setLevel(logging.INFO)
 
-_FORBIDDEN_IN_NAMES = re.compile(r'[,;<>()@\[\]:"]+')
-_PLAIN_NAME = re.compile(r"[\w.'-]+(?: [\w.'-]+)*")
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
 """What SendGrid quotes of readers must not reach logs or reports."""
 
 _PERSONALIZATION = re.compile(r"personalizations\.(\d+)\b")
-
-# Each is stated on each call: what an account's settings say must not decide what readers get (readers.md).
-TRACKING_OFF: Mapping[str, Mapping[str, bool]] = {
-    "click_tracking": {"enable": False, "enable_text": False},
-    "open_tracking": {"enable": False},
-    "subscription_tracking": {"enable": False},
-    "ganalytics": {"enable": False},
-}
-
-
-def body(outgoing: Outgoing) -> dict[str, Any]:
-    """The request of a batch, as SendGrid's mail/send takes it."""
-    batch, message, envelope = outgoing.batch, outgoing.message, outgoing.envelope
-    request: dict[str, Any] = {
-        "from": _mailbox(envelope.sender.address, envelope.sender.name),
-        "subject": message.subject,
-        "content": [
-            {"type": "text/plain", "value": message.text},  # SendGrid wants the plain text first
-            {"type": "text/html", "value": message.html},
-        ],
-        "categories": [batch.edition.partition("/")[0], batch.kind],
-        "tracking_settings": TRACKING_OFF,
-        "personalizations": _personalizations(batch, message, envelope),
-    }
-    if envelope.reply_to is not None:
-        request["reply_to"] = _mailbox(envelope.reply_to.address, envelope.reply_to.name)
-    return request
-
-
-def prepared(outgoing: Outgoing) -> Prepared:
-    """The same as it goes over the wire: JSON in UTF-8."""
-    return Prepared(orjson.dumps(body(outgoing)))
-
-
-def _mailbox(address: str, name: str) -> dict[str, str]:
-    if not address.isascii():
-        address = _ascii(address)
-    if name and not _PLAIN_NAME.fullmatch(name):  # most names need no more than this look
-        words = _FORBIDDEN_IN_NAMES.sub(" ", name)
-        if not words.isprintable():
-            words = "".join(char if char.isprintable() else " " for char in words)
-        name = " ".join(words.split())
-    return {"email": address, "name": name} if name else {"email": address}
-
-
-def _ascii(address: str) -> str:
-    """SendGrid takes domains in their ASCII form only (RFC 5891). A local part outside ASCII it refuses by name."""
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{idna.encode(domain, uts46=True).decode()}"
-
-
-def _ascii_list(list_id: str) -> str:
-    """`<daily.bücher.example>` as a header may hold it: RFC 2919 takes a domain's ASCII form, as addresses do."""
-    return list_id if list_id.isascii() else f"<{idna.encode(list_id.strip('<>'), uts46=True).decode()}>"
-
-
-def _personalizations(batch: Batch, message: Message, envelope: Envelope) -> list[dict[str, Any]]:
-    """What differs for each reader. This loop runs once for each reader of a send: what can stands before it."""
-    ids = {"edition": batch.edition, "batch": str(batch.number), "attempt": str(batch.attempt)}
-    if batch.kind != "live":
-        ids["kind"] = batch.kind
-    # All headers stand here: those of a personalization take the place of the request's.
-    headers = {"List-Id": _ascii_list(envelope.list_id), "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-    if envelope.automatic:
-        headers["Auto-Submitted"] = "auto-generated"
-    own_subject = {"subject": envelope.subject} if envelope.subject != message.subject else {}
-    return [
-        {
-            "to": [_mailbox(address, name)],
-            "substitutions": {"[[unsubscribe]]": html.escape(link), "[[unsubscribe_text]]": link},
-            "headers": {"List-Unsubscribe": f"<{link}>", **headers},
-            "custom_args": {"delivery_id": delivery_id, **ids},
-            **own_subject,
-        }
-        for delivery_id, _, address, name, link in batch.recipients
-    ]
 
 
 class SendGrid:

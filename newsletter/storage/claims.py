@@ -134,10 +134,10 @@ def _recipients(tx: Tx, send: SendRow, numbers: Sequence[int], link: Link) -> Ma
     head = f"{ledger_uid(tx)}-"
     found: dict[int, list[Recipient]] = {}
     excluded: list[dict[str, object]] = []
-    for number, people in tx.execute(gathered(tx, _people(send, numbers))):
+    for number, *columns in tx.execute(gathered(tx, _people(send, numbers))):
         staying = found[number] = []
         # Unpacked and by place: this loop runs once for each reader of a send.
-        for row_id, subscriber_id, address, name, reason in orjson.loads(people):
+        for row_id, subscriber_id, address, name, reason in zip(*map(orjson.loads, columns), strict=True):
             if reason is None:
                 staying.append(Recipient(f"{head}{row_id}", subscriber_id, address, name, link(subscriber_id)))
             else:

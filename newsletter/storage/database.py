@@ -187,19 +187,16 @@ def insert_earliest(tx: Tx, table: Table, rows: Sequence[dict[str, Any]], *, key
     tx.execute(upsert, list(rows))
 
 
-def gathered(tx: Tx, rows: Select[*tuple[Any, ...]]) -> Select[Any, str]:
-    """One row for each value of the first column: that, and the other columns of its rows as one JSON text, a list of
-    lists in the order of `rows`.
+def gathered(tx: Tx, rows: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """One row for each value of the first column: that, and each other column of its rows as a JSON list, in the order
+    of `rows`.
 
-    The database packs them while Python's threads do other work. Row by row, a driver asks for the interpreter a thousand
-    times for a batch, and waits for it each time.
+    The database packs them while Python's threads do other work. Row by row, a driver asks for the interpreter a
+    thousand times for a batch, and waits for it each time.
     """
+    pack = func.json_group_array if tx.dialect.name == "sqlite" else func.json_agg
     key, *values = rows.subquery().c
-    if tx.dialect.name == "sqlite":
-        packed = func.json_group_array(func.json_array(*values))
-    else:
-        packed = func.json_agg(func.json_build_array(*values))
-    return select(key, cast(packed, Text)).group_by(key).order_by(key)
+    return select(key, *(cast(pack(value), Text) for value in values)).group_by(key).order_by(key)
 
 
 def durable(tx: Tx) -> str | None:

@@ -16,7 +16,8 @@ from sending_samples import MESSAGE, outgoing, person
 
 from newsletter.model import Mailbox, Recipient
 from newsletter.sandbox import Sandbox
-from newsletter.sending.sendgrid import SendGrid, body
+from newsletter.sending.mail_send import body, prepared
+from newsletter.sending.sendgrid import SendGrid
 
 
 def test_plain_text_comes_first() -> None:
