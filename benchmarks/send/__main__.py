@@ -1,4 +1,6 @@
-"""What is asked, and what came: recipients a second from claim to recorded (median, lowest and highest of the rounds)."""
+"""What is asked, and what came: recipients a second from claim to recorded, the median of the rounds and how far apart
+they are.
+"""
 
 from __future__ import annotations
 
@@ -40,9 +42,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.send", description=__doc__)
-    parser.add_argument(
-        "--readers", type=int, nargs="+", default=[100_000], help="one or several lists, one after the other"
-    )
+    parser.add_argument("--readers", type=int, nargs="+", default=[100_000], help="one or several sizes")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--processes", type=int, default=1, help="that send at once (PostgreSQL)")
@@ -55,7 +55,7 @@ def arguments() -> argparse.Namespace:
 
 def show(asked: Asked, kind: str, freeze_s: float, rounds: list[dict[str, Result]]) -> None:
     print(
-        f"\n{asked.readers:,} readers, {kind}, {asked.processes} process(es) with {asked.concurrency} requests in flight, "
+        f"\n{asked.readers:,} readers, {kind}, {asked.processes} process(es) with {asked.concurrency} in flight, "
         f"{asked.latency_ms:g} ms latency; {asked.rounds} rounds, {os.cpu_count()} cores, Python "
         f"{platform.python_version()}, {datetime.now(UTC):%Y-%m-%d}"
     )

@@ -66,7 +66,7 @@ class Postgresql:
 
 @contextmanager
 def database(kind: str, folder: Path) -> Iterator[Database]:
-    """One of `sqlite` and `postgresql`, empty; a server is started for the second, durable as PostgreSQL is by itself."""
+    """One of `sqlite` and `postgresql`, empty; for the second a server is started, as durable as it is by default."""
     if kind == "sqlite":
         yield Sqlite(folder)
         return

@@ -18,7 +18,7 @@ from benchmarks import people
 from benchmarks.send import rounds
 from newsletter.cli.common import open_house
 from newsletter.model import Batch, Message, Recipient
-from newsletter.pipeline import sending
+from newsletter.pipeline import exchanging, sending
 from newsletter.pipeline.context import Context
 from newsletter.sending.gateway import Outgoing
 from newsletter.storage import editions, messages, sends
@@ -58,13 +58,14 @@ def _live(context: Context, edition: str) -> sends.SendRow:
 
 def _ours(context: Context, edition: str) -> Run:
     send_id = _live(context, edition).id
+    context.gateway()  # loads the library, which the bare loop has loaded by then too
     return lambda: sending.run(context, send_id)
 
 
 def _bare(context: Context, edition: str, share: int, processes: int) -> Run:
     live, message = _live(context, edition), _message(context, edition)
-    envelope = sending.envelope(context.newsletter(live.edition.partition("/")[0]), live)
-    link, gateway = sending.link_signer(context, live), context.gateway()
+    envelope = exchanging.envelope(context.newsletter(live.edition.partition("/")[0]), live)
+    link, gateway = exchanging.link_signer(context, live), context.gateway()
 
     def post(item: tuple[int, list[Reader]]) -> None:
         number, readers = item

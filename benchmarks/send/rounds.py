@@ -77,7 +77,7 @@ def sink(latency_ms: float) -> Iterator[int]:
 
 
 def prepare(database: Database, readers: int) -> float:
-    """Readers, and an edition frozen for them, whose send has begun; gives the seconds of the freeze, rendering included."""
+    """Readers, and an edition frozen for them, whose send has begun; gives the seconds of its freeze."""
     context = open_house()
     people.add(context, context.newsletters[NEWSLETTER].list, readers)
     began = time.perf_counter()

@@ -51,7 +51,14 @@ def sign(token: Token, key: str) -> str:
     """The token as it stands in a link. `key` is the first of NEWSLETTER_SECRET_KEYS."""
     body = _BODY.pack(VERSION, PURPOSES[token.purpose], token.subscriber_id, token.list_id, token.send_id)
     mac = hmac.digest(_derived(key, token.purpose), body, "sha256")[:_MAC_BYTES]
-    return base64.urlsafe_b64encode(body + mac).rstrip(b"=").decode()
+    return _text(body + mac)
+
+
+_URLSAFE = bytes.maketrans(b"+/", b"-_")
+
+
+def _text(raw: bytes) -> str:
+    return binascii.b2a_base64(raw, newline=False).translate(_URLSAFE, b"=").decode()
 
 
 def signer(purpose: str, key: str, *, list_id: int, send_id: int) -> Callable[[int], str]:
@@ -68,7 +75,7 @@ def signer(purpose: str, key: str, *, list_id: int, send_id: int) -> Callable[[i
         within, around = inner.copy(), outer.copy()
         within.update(body)
         around.update(within.digest())
-        return base64.urlsafe_b64encode(body + around.digest()[:_MAC_BYTES]).rstrip(b"=").decode()
+        return _text(body + around.digest()[:_MAC_BYTES])
 
     return sign
 

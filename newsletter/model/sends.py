@@ -18,7 +18,7 @@ class Recipient(NamedTuple):
     """One delivery as it is handed to the gateway. `delivery_id` is the id that events carry back; `unsubscribe`
     is the reader's own link, already signed; a subscriber id of 0 is an editor who gets a test.
 
-    A tuple, and not a dataclass: one is made for each reader of a send, and a frozen dataclass takes four times as long.
+    A tuple and not a dataclass: one is made for each reader of a send, and a frozen dataclass takes four times as long.
     """
 
     delivery_id: str

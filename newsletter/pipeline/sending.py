@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
 
-from newsletter.audience import tokens
-from newsletter.errors import BusyError, ConfigError, GatewayError, InDoubt, NotSent, Refused, UsageError
-from newsletter.model import EditionState, Envelope, Message, Newsletter, Receipt, SendReport, SendState
+from newsletter.errors import BusyError, ConfigError, UsageError
+from newsletter.model import EditionState, SendReport, SendState
 from newsletter.pipeline import guards
 from newsletter.pipeline.context import Context
-from newsletter.sending import owner, plan
-from newsletter.sending.dispatch import Work, dispatch
-from newsletter.sending.gateway import Outcome, Outgoing
-from newsletter.storage import Tx, answers, balance, claims, editions, messages, sends
+from newsletter.pipeline.exchanging import Part, Progress
+from newsletter.sending import owner
+from newsletter.sending.dispatch import dispatch
+from newsletter.storage import Tx, balance, claims, editions, sends
 
 log = structlog.get_logger()
-
-Progress = Callable[[int, int], None]
-"""Told after each exchange: readers done, candidates."""
 
 
 def start(context: Context, edition: str, *, by: str, late: bool = False) -> int:
@@ -59,9 +54,8 @@ def run(
     context: Context, send_id: int, *, stop: threading.Event | None = None, progress: Progress | None = None
 ) -> SendReport:
     """Send every batch that may go now, and give the numbers. Whoever else runs the same send is harmless."""
-    run_ = _Run(context, send_id, progress)
     dispatch(
-        run_.exchange,
+        Part(context, send_id, progress).exchange,
         context.gateway(),
         concurrency=context.settings.send_concurrency,
         clock=context.clock,
@@ -96,112 +90,6 @@ def close(tx: Tx, send_id: int, now: datetime) -> None:
     went = [EditionState.SENDING, EditionState.PARTIAL]
     if editions.move(tx, before.edition_id, went, ends[state], reason="", by="send", now=now):
         log.info("send finished", edition=before.edition, send=send_id, state=state.value)
-
-
-class _Run:
-    """One process's part in one send: what is claimed, handed over and recorded in one commit each time round."""
-
-    def __init__(self, context: Context, send_id: int, progress: Progress | None) -> None:
-        self._context, self._send_id, self._progress = context, send_id, progress
-        self._owner = owner.this_process()
-        self._lease = plan.lease(context.settings.sendgrid_timeout_s)
-        self._messages: dict[int, Message] = {}
-        with context.store.read() as tx:
-            send = sends.find(tx, send_id)
-        self._newsletter = context.newsletter(send.edition.partition("/")[0])
-        self._envelope = envelope(self._newsletter, send)
-        self._link = link_signer(context, send)
-
-    def exchange(self, outcomes: Sequence[Outcome], free: int) -> Work:
-        """Record what came back, then claim what may go next: one commit."""
-        now = self._context.clock()
-        with self._context.store.write() as tx:
-            send = _pause_if_broken(tx, self._send_id, outcomes, now)
-            for outcome in outcomes:
-                _record(tx, self._send_id, outcome)
-            if send.state is SendState.CANCELLED:
-                sends.cancel_pending(tx, send.id, now)  # what came back as not sent
-            if send.state is not SendState.SENDING or not free:
-                work = Work(batches=(), next_at=None)
-            else:
-                work = self._claim(tx, send, free, now)
-            done = balance.settled_count(tx, self._send_id) if self._progress and outcomes else 0
-        if self._progress and outcomes:
-            self._progress(done, send.candidates)
-        return work
-
-    def _claim(self, tx: Tx, send: sends.SendRow, free: int, now: datetime) -> Work:
-        got = claims.claim(tx, send, owner=self._owner, lease=self._lease, limit=free, link=self._link, now=now)
-        return Work(
-            batches=tuple(
-                Outgoing(batch=batch, message=self._message(tx, variant), envelope=self._envelope)
-                for batch, variant in got.batches
-            ),
-            next_at=got.next_at,
-        )
-
-    def _message(self, tx: Tx, variant_id: int) -> Message:
-        if variant_id not in self._messages:
-            self._messages[variant_id] = messages.of_variant(tx, variant_id)
-        return self._messages[variant_id]
-
-
-def envelope(newsletter: Newsletter, send: sends.SendRow) -> Envelope:
-    """What stands around the message of a send."""
-    domain = newsletter.sender.address.rpartition("@")[2]
-    return Envelope(
-        sender=newsletter.sender,
-        reply_to=newsletter.reply_to,
-        list_id=f"<{newsletter.list}.{domain}>",
-        subject=send.subject,
-        automatic=send.kind == "notice",
-    )
-
-
-def link_signer(context: Context, send: sends.SendRow) -> claims.Link:
-    """The function that gives each reader's own unsubscribe link. Those of tests are inert: subscriber 0."""
-    base, key = context.settings.base_url.rstrip("/"), context.settings.secret_keys[0]
-    token = tokens.signer("unsubscribe", key, list_id=send.list_id or 0, send_id=send.id)
-    return lambda subscriber_id: f"{base}/u/{token(subscriber_id)}"
-
-
-def _record(tx: Tx, send_id: int, outcome: Outcome) -> None:
-    """Write down what came of one request; the map of sending.md, After the answer."""
-    batch, answer, at = outcome.batch, outcome.answer, outcome.finished_at
-    ids = {"send": send_id, "batch": batch.number, "attempt": batch.attempt}
-    match answer:
-        case Receipt():
-            answers.accepted(tx, batch, answer.message_id, at)
-            log.debug("batch accepted", **ids)
-        case NotSent():
-            again = plan.next_attempt(answer, batch.attempt, at)
-            answers.not_sent(tx, batch, str(answer), at, status=answer.status, not_before=again)
-            log.warning("batch not sent", **ids, error=str(answer), again_at=again.isoformat())
-        case Refused() if answer.positions:
-            answers.refused(tx, batch, answer.positions, str(answer), at, status=answer.status)
-            log.warning("readers refused", **ids, readers=len(answer.positions))
-        case Refused():
-            answers.not_sent(tx, batch, str(answer), at, status=answer.status, not_before=None)
-            log.error("request refused", **ids, error=str(answer))
-        case InDoubt():
-            answers.in_doubt(tx, batch, str(answer), at, status=answer.status)
-            log.error("batch in doubt", **ids, error=str(answer))
-
-
-def _pause_if_broken(tx: Tx, send_id: int, outcomes: Sequence[Outcome], now: datetime) -> sends.SendRow:
-    """Pause the send when the way to the ESP is broken; gives the send, locked, as it stands then."""
-    send = sends.find(tx, send_id, lock=True)
-    failures = [o.answer for o in outcomes if isinstance(o.answer, GatewayError)]
-    failed = sum(plan.counts_as_error(o.answer, o.batch.attempt) for o in outcomes)
-    succeeded = len(outcomes) - len(failures)
-    in_a_row = sends.count_errors(tx, send_id, failed=failed, succeeded=succeeded) if outcomes else 0
-    why = next((str(error) for error in failures if plan.stops_send(error)), None)
-    if why is None and in_a_row >= plan.ERRORS_BEFORE_PAUSE:
-        why = f"{in_a_row} requests in a row failed; the last one: {failures[-1]}"
-    if why is None or not sends.move(tx, send_id, [SendState.SENDING], SendState.PAUSED, reason=why, now=now):
-        return send
-    log.error("send paused", edition=send.edition, send=send_id, reason=why)
-    return sends.find(tx, send_id)
 
 
 # --- by hand ------------------------------------------------------------------------------------------------------

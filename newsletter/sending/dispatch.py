@@ -54,7 +54,7 @@ def dispatch(
                 _save(exchange, finished, running)
                 raise
             finished = []
-            running |= {pool.submit(_submit, gateway, outgoing, clock) for outgoing in work.batches}
+            running |= {pool.submit(submit, gateway, outgoing, clock) for outgoing in work.batches}
             if running:
                 done, running = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
                 finished = [future.result() for future in done]
@@ -74,7 +74,8 @@ def _save(exchange: Exchange, finished: Sequence[Outcome], running: set[Future[O
         exchange(known, 0)
 
 
-def _submit(gateway: Gateway, outgoing: Outgoing, clock: Callable[[], datetime]) -> Outcome:
+def submit(gateway: Gateway, outgoing: Outgoing, clock: Callable[[], datetime]) -> Outcome:
+    """Hand over one batch, and give what came of it, whatever that is."""
     answer: Receipt | GatewayError
     try:
         answer = gateway.submit(outgoing)

@@ -1,7 +1,7 @@
 """The request of a batch: what SendGrid's mail/send takes, by its OpenAPI description, and what our promises ask of it.
 
-`body` is the definition, to be read and tested. `prepared` makes the same as bytes, for sending: a reader's part is made
-once with blanks, and the blanks are filled in for each reader; a test compares the two.
+`body` is the definition, to be read and tested. `prepared` makes the same as bytes, for sending: a reader's part is
+made once with blanks, and the blanks are filled in for each reader; a test compares the two.
 """
 
 from __future__ import annotations
@@ -147,7 +147,5 @@ def _pieces(outgoing: Outgoing, *, name: bool) -> list[str]:
     found = _BLANK.split(json.dumps(_personalization(outgoing, mailbox, "\0<link", "\0id")))
     blanks = ["email", *(["name"] if name else []), "&lt;link", "<link", "<link", "id"]
     if found[1::2] != blanks:
-        raise ValueError(
-            f"the parts of a personalization stand in another order than they are filled in: {found[1::2]}"
-        )
+        raise ValueError(f"a personalization has its parts in another order than they are filled in: {found[1::2]}")
     return found[::2]
