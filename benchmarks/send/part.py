@@ -6,6 +6,7 @@ requests in flight are the same. It is ready before the clock starts: its reader
 
 from __future__ import annotations
 
+import gc
 import json
 import resource
 import sys
@@ -76,6 +77,7 @@ def _bare(context: Context, edition: str, share: int, processes: int) -> Run:
     batches = list(enumerate(_in_memory(live.candidates, context.settings.batch_size), start=1))[share::processes]
 
     def run() -> None:
+        gc.freeze()  # as the send does
         with ThreadPoolExecutor(max_workers=context.settings.send_concurrency) as pool:
             for _ in pool.map(post, batches):
                 pass

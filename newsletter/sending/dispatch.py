@@ -7,8 +7,9 @@ gives the next claimed batches, all in one commit, so that one fsync serves many
 from __future__ import annotations
 
 import contextlib
+import gc
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,7 +44,7 @@ def dispatch(
 
     When `stop` is set nothing new is claimed, what is in flight is finished and recorded, and the loop returns.
     """
-    with ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="request") as pool:
+    with _collecting_little(), ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="request") as pool:
         running: set[Future[Outcome]] = set()
         finished: list[Outcome] = []
         while True:
@@ -62,6 +63,19 @@ def dispatch(
                 return
             else:
                 stop.wait(min(max((work.next_at - clock()).total_seconds(), 0.05), 5.0))
+
+
+@contextlib.contextmanager
+def _collecting_little() -> Iterator[None]:
+    """A send makes a tuple for each reader, and whenever there are many new ones the garbage collector goes through all
+    that the program holds, with every thread waiting (a tenth of a send's time). What is there at the beginning is
+    left out until the end.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _save(exchange: Exchange, finished: Sequence[Outcome], running: set[Future[Outcome]]) -> None:

@@ -142,7 +142,7 @@ _BLANK = re.compile(r'"?\\u0000(email|name|<link|&lt;link|id)"?')
 
 
 def _pieces(outgoing: Outgoing, *, name: bool) -> list[str]:
-    """The JSON of a reader's part, cut where their own values go: address, name, link escaped, bare, in a header, id."""
+    """The JSON of a reader's part, cut where their values go: address, name, link escaped, bare, in a header, id."""
     mailbox = {"email": "\0email", "name": "\0name"} if name else {"email": "\0email"}
     found = _BLANK.split(json.dumps(_personalization(outgoing, mailbox, "\0<link", "\0id")))
     blanks = ["email", *(["name"] if name else []), "&lt;link", "<link", "<link", "id"]

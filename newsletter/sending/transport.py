@@ -15,15 +15,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import io
-import socket
 import ssl
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email.message import Message as Headers
 from functools import cached_property
 from ipaddress import ip_address
@@ -34,7 +32,7 @@ from urllib.response import addinfourl
 from python_http_client import Client
 from python_http_client.exceptions import HTTPError
 
-from newsletter.sending import plan
+from newsletter.sending import deadline, plan
 from newsletter.sending.kept import Kept
 
 
@@ -54,39 +52,8 @@ class Prepared(bytes):
         return f"{len(self)} bytes"
 
 
-class _Cut:
-    """Breaks a request off: whoever reads or writes its socket fails at once."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._sock: socket.socket | None = None
-
-    def watch(self, sock: socket.socket | None) -> None:
-        """From now on this is the request's socket; None once it may carry somebody else's."""
-        with self._lock:
-            self._sock = sock
-
-    def __call__(self) -> None:
-        with self._lock, contextlib.suppress(OSError):  # closed a moment ago
-            if self._sock is not None:
-                # not SSLSocket's own shutdown, after which it would read what is encrypted as plain text
-                socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
-
-
 _of_thread = threading.local()
 """`cut` breaks off the request of this thread, which has one at a time."""
-
-
-@contextlib.contextmanager
-def _within(seconds: float) -> Iterator[None]:
-    _of_thread.cut = _Cut()
-    timer = threading.Timer(seconds, _of_thread.cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 class _Connection(http.client.HTTPConnection):
@@ -238,7 +205,7 @@ class StrictClient(Client):  # type: ignore[misc]  # the library has no types
         del opener  # the library builds one that follows redirects
         request.add_header("Content-Type", "application/json")
         seconds = timeout or self.timeout
-        with _within(plan.lease(seconds).total_seconds()):
+        with deadline.within(plan.lease(seconds).total_seconds()) as _of_thread.cut:
             try:
                 answer: addinfourl = self._opener.open(request, timeout=seconds)
             except urllib.error.HTTPError as error:

@@ -153,7 +153,7 @@ _EXCLUDE = (
 
 
 def _people(send: SendRow, numbers: Sequence[int]) -> Select[Any]:
-    """Batch number, delivery, subscriber, address, name, why not (or NULL), in the order of the deliveries."""
+    """Batch number, delivery, subscriber, address, name, why not (or NULL)."""
     return (
         select(
             t.delivery.c.batch_number,
@@ -176,7 +176,6 @@ def _people(send: SendRow, numbers: Sequence[int]) -> Select[Any]:
             t.delivery.c.batch_number.in_(numbers),
             t.delivery.c.outcome.is_(None),
         )
-        .order_by(t.delivery.c.batch_number, t.delivery.c.id)
     )
 
 

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Select, Table, Text, cast, create_engine, event, func, make_url, select, text
+from sqlalchemy import Connection, Engine, Select, Table, Text, cast, create_engine, event, func, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -188,15 +188,16 @@ def insert_earliest(tx: Tx, table: Table, rows: Sequence[dict[str, Any]], *, key
 
 
 def gathered(tx: Tx, rows: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """One row for each value of the first column: that, and each other column of its rows as a JSON list, in the order
-    of `rows`.
+    """One row for each value of the first column: that, and each other column of its rows as a JSON list. All lists
+    have the rows in one order, whichever it is.
 
     The database packs them while Python's threads do other work. Row by row, a driver asks for the interpreter a
     thousand times for a batch, and waits for it each time.
     """
     pack = func.json_group_array if tx.dialect.name == "sqlite" else func.json_agg
-    key, *values = rows.subquery().c
-    return select(key, *(cast(pack(value), Text) for value in values)).group_by(key).order_by(key)
+    key, *values = rows.selected_columns
+    packed = (cast(pack(value), Text) for value in values)
+    return rows.with_only_columns(key, *packed, maintain_column_froms=True).group_by(key).order_by(None).order_by(key)
 
 
 def durable(tx: Tx) -> str | None:

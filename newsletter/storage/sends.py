@@ -252,7 +252,7 @@ def settle_state(tx: Tx, send_id: int, now: datetime) -> SendState:
         states.get(state) for state in ("pending", "claimed")
     ):
         return row.state
-    balance.report(tx, send_id)  # refuses to be made where the numbers do not add up
+    balance.report(tx, send_id, with_events=False)  # refuses to be made where the numbers do not add up
     done = SendState.PARTIAL if states.get("in_doubt") else SendState.SENT
     if row.state is not done:
         move(tx, send_id, [row.state], done, now=now)
