@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -90,7 +91,7 @@ def _server() -> Iterator[Path]:
         _wait(folder, process)
         yield folder
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # asks clients to go; SIGTERM waits for them
         process.wait(60)
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -54,6 +54,8 @@ def environment(folder: Path, url: str, port: int, concurrency: int) -> dict[str
         "NEWSLETTER_CONTENT": str(ROOT / "content"),
         "NEWSLETTER_TEMPLATES": str(ROOT / "templates"),
         "NEWSLETTER_DATABASE_URL": url,
+        "NEWSLETTER_SECRET_KEYS": "s" * 43,
+        "NEWSLETTER_ADDRESS_KEY": "k" * 43,
         "NEWSLETTER_SANDBOX": "1",
         "NEWSLETTER_SENDGRID_URL": f"http://127.0.0.1:{port}",
         "NEWSLETTER_EPOCH_FILE": str(folder / "epoch"),

@@ -17,7 +17,7 @@ from sqlalchemy import Row, Select, and_, bindparam, func, insert, null, select,
 from newsletter.model import Batch, Owner, Recipient
 from newsletter.storage import answers
 from newsletter.storage import tables as t
-from newsletter.storage.database import Tx, gathered
+from newsletter.storage.database import Tx, by_index, gathered
 from newsletter.storage.eligibility import departure
 from newsletter.storage.sends import SendRow
 
@@ -134,6 +134,7 @@ def _recipients(tx: Tx, send: SendRow, numbers: Sequence[int], link: Link) -> Ma
     head = f"{ledger_uid(tx)}-"
     found: dict[int, list[Recipient]] = {}
     excluded: list[dict[str, object]] = []
+    by_index(tx)
     for number, *columns in tx.execute(gathered(tx, _people(send, numbers))):
         staying = found[number] = []
         # Unpacked and by place: this loop runs once for each reader of a send.

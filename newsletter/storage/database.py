@@ -10,7 +10,21 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Select, Table, Text, cast, create_engine, event, func, make_url, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Select,
+    Table,
+    Text,
+    cast,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -198,6 +212,17 @@ def gathered(tx: Tx, rows: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]
     key, *values = rows.selected_columns
     packed = (cast(pack(value), Text) for value in values)
     return rows.with_only_columns(key, *packed, maintain_column_froms=True).group_by(key).order_by(None).order_by(key)
+
+
+_BY_INDEX = {"enable_hashjoin": "off", "enable_mergejoin": "off", "max_parallel_workers_per_gather": "0"}
+
+
+def by_index(tx: Tx) -> None:
+    """From here to its end a transaction joins by looking up each row: right where a few thousand rows are wanted.
+    PostgreSQL's planner would read tables of a million for them, in helpers that it starts anew for each claim.
+    """
+    if tx.dialect.name == "postgresql":
+        tx.execute(select(*(func.set_config(name, value, true()) for name, value in _BY_INDEX.items())))
 
 
 def durable(tx: Tx) -> str | None:
