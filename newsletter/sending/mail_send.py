@@ -137,7 +137,7 @@ def prepared(outgoing: Outgoing) -> Prepared:
     return Prepared(f'{around[:-1]}, "personalizations": [{",".join(entries)}]}}'.encode("ascii"))
 
 
-_BLANK = re.compile(r'"?\\u0000(email|name|<link|&lt;link|id)"?')
+_BLANK = re.compile(r'"?(?<!\\)\\u0000(email|name|<link|&lt;link|id)"?')
 """What stands for a reader's own values while the rest is made; no true value holds a NUL."""
 
 
