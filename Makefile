@@ -36,8 +36,8 @@ lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra build pyproject.toml --output-file requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra build --extra dev --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
 
-bench: .venv/ready-dev ## Measure: a send of 100,000 readers beside a bare loop
-	$(BIN)/python benchmarks/send.py
+bench: .venv/ready-dev ## Measure: a send of 100,000 readers beside a bare loop; ARGS="--readers 1000000 --database postgresql" for others
+	$(BIN)/python -m benchmarks.send $(ARGS)
 
 golden: .venv/ready-dev ## Write the golden mails anew, to be looked at before they are committed
 	$(BIN)/pytest tests/rendering --update-golden

@@ -12,7 +12,7 @@ from newsletter.errors import StoreError
 from newsletter.model import SendKind, SendState
 from newsletter.storage import balance, eligibility
 from newsletter.storage import tables as t
-from newsletter.storage.database import Tx
+from newsletter.storage.database import Tx, roomy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,8 @@ class Plan:
 def freeze(tx: Tx, plan: Plan, now: datetime) -> int:
     """Write down who gets an edition, as one set operation; gives the send's id. Counted and verified."""
     send_id = _new_send(tx, plan.edition_id, plan.list_id, "live", plan.subject, now)
-    _insert_deliveries(tx, send_id, plan)
+    with roomy(tx):
+        _insert_deliveries(tx, send_id, plan)
     _insert_batches(tx, send_id, plan.variant_id)
     total = tx.execute(select(func.count()).select_from(t.delivery).where(t.delivery.c.send_id == send_id)).scalar_one()
     tx.execute(update(t.send).where(t.send.c.id == send_id).values(candidates=total))
