@@ -36,8 +36,8 @@ lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra build pyproject.toml --output-file requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra build --extra dev --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
 
-bench: .venv/ready-dev ## Measure: a send of 100,000 readers beside a bare loop
-	$(BIN)/python benchmarks/send.py
+bench: .venv/ready-dev ## Measure: a send of 100,000 readers beside a bare loop; ARGS="--readers 1000000 --database postgresql" for others
+	$(BIN)/python -m benchmarks.send $(ARGS)
 
 chaos: .venv/ready-dev ## Kill processes 1,000 times and more on each database, and count what the readers got (half an hour)
 	$(BIN)/python tests/chaos/chaos_long.py --kills 1000

@@ -28,6 +28,7 @@ HOMES = {
     "click": {"newsletter/cli/"},
     "dotenv": {"newsletter/settings/dotenv.py"},
     "structlog": {"newsletter/pipeline/", "newsletter/web/", "newsletter/cli/", "scheduler.py"},
+    "orjson": {"newsletter/storage/claims.py"},
     "yaml": {"newsletter/stories/"},
     "markdown_it": {"newsletter/stories/"},
     "email_validator": {"newsletter/audience/identity.py", "newsletter/settings/"},

@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, insert, null, select, update
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, bindparam, cast, func, insert, null, select, update
 
 from newsletter.model import Batch, Owner, Recipient
 from newsletter.storage import answers, canary, former
@@ -173,7 +173,7 @@ def _people(send: SendRow, numbers: Sequence[int]) -> Select[Any]:
             func.coalesce(t.delivery.c.subscriber_id, 0),
             func.coalesce(t.subscriber.c.address, t.delivery.c.address, ""),
             func.coalesce(t.subscriber.c.name, ""),
-            departure(send.list) if send.list_id is not None else null(),
+            departure(send.list) if send.list_id is not None else cast(null(), Text),  # PostgreSQL asks for its type
         )
         .outerjoin(t.subscriber, t.subscriber.c.id == t.delivery.c.subscriber_id)
         .outerjoin(

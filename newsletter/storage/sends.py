@@ -12,7 +12,7 @@ from newsletter.errors import StoreError
 from newsletter.model import SendKind, SendState
 from newsletter.storage import balance, canary, eligibility, former
 from newsletter.storage import tables as t
-from newsletter.storage.database import Tx
+from newsletter.storage.database import Tx, roomy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,8 @@ def freeze(tx: Tx, plan: Plan, now: datetime) -> int:
     ahead = canary.on_list(
         tx, plan.list_id, plan.list_slug, plan.canary, edition_id=plan.edition_id, loopback=plan.loopback
     )[: plan.batch_size]
-    _insert_deliveries(tx, send_id, plan, ahead)
+    with roomy(tx):
+        _insert_deliveries(tx, send_id, plan, ahead)
     _insert_batches(tx, send_id, plan.variant_id)
     if ahead:
         canary.note(tx, send_id, plan.canary_wait)
