@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -24,6 +25,10 @@ Tx = Connection
 BUSY_TIMEOUT_S = 30
 """How long a writer waits for the one before it (sending.md, Durability: 30 s or more)."""
 
+_LOOK_AGAIN_S = 0.001
+_BREATH_S = 0.002
+"""How long SQLite is left alone after a write of this process, so that another one that waits sees it free."""
+
 
 class Store:
     """The database of one installation. Opens nothing until a transaction is asked for.
@@ -36,6 +41,7 @@ class Store:
         self.url = url
         self._engine = _engine(url)
         self._writer = self._engine.execution_options(writes=True)
+        self._wrote_at = 0.0
         # PostgreSQL's default shows each statement another moment, and numbers counted by several would not balance.
         self._reader = (
             self._engine if self.is_sqlite else self._engine.execution_options(isolation_level="REPEATABLE READ")
@@ -54,8 +60,11 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """A transaction that is wholly committed at its end, or not at all. Raises StoreError."""
+        if self.is_sqlite:
+            time.sleep(max(0.0, min(_BREATH_S, self._wrote_at + _BREATH_S - time.monotonic())))
         with translated(self.url), self._writer.connect() as connection, connection.begin():
             yield connection
+        self._wrote_at = time.monotonic()
 
     def close(self) -> None:
         self._engine.dispose()
@@ -108,8 +117,30 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if connection.get_execution_options().get("writes", False):
+        _begin_writing(connection.connection.driver_connection)  # type: ignore[arg-type]  # sqlite3's, on SQLite
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _begin_writing(driver: sqlite3.Connection) -> None:
+    """Wait for the writer before this one, and look often: SQLite's own waiting sleeps for up to 100 ms, during which
+    a send that writes all the time has come and gone and come, and events would wait for seconds.
+    """
+    driver.execute("PRAGMA busy_timeout=0").close()
+    until = time.monotonic() + BUSY_TIMEOUT_S
+    try:
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE").close()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+                time.sleep(_LOOK_AGAIN_S)
+            else:
+                return
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000}").close()
 
 
 @contextmanager
