@@ -18,12 +18,22 @@ class HandClock:
     def __init__(self, at: datetime = START) -> None:
         self.at = at
         self.step = timedelta()
+        self._jumped = timedelta()
         self._lock = threading.Lock()
 
     def __call__(self) -> datetime:
         with self._lock:
             self.at += self.step
             return self.at
+
+    def uptime(self) -> float:
+        """What the machine's uptime says, in seconds: it goes with the clock, but for its jumps."""
+        return (self.at - self._jumped - MADE_AT).total_seconds() + 1e6
+
+    def jump(self, **by: float) -> datetime:
+        """The wall clock is put forward or back, and no time passes: `clock.jump(hours=-1)`."""
+        self._jumped += timedelta(**by)
+        return self.move(**by)
 
     def move(self, **by: float) -> datetime:
         """`clock.move(minutes=5)`."""

@@ -116,6 +116,7 @@ class House:
             store=self.store,
             gateway=self._made,
             clock=self.clock,
+            uptime=self.clock.uptime,
         )
 
     def _made(self) -> Gateway:

@@ -43,10 +43,10 @@ def _ordinary_user() -> dict[str, Any]:
 
 
 @contextmanager
-def server(bin_folder: Path) -> Iterator[str]:
-    """A running server; gives the URL of its first database."""
+def server(bin_folder: Path, place: Path = Path("/tmp")) -> Iterator[str]:
+    """A running server in a new folder of `place`; gives the URL of its first database."""
     # A short path: the name of a socket has about 100 characters at most.
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir=place))
     as_user = _ordinary_user()
     if as_user:
         os.chown(folder, as_user["user"], as_user["group"])

@@ -45,12 +45,15 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """The process that claimed a batch. All four together name it: a pid alone comes back after a restart."""
+    """The process that claims a batch. Host, boot, pid and start together name it: a pid alone comes back after a
+    restart. `uptime_s` is how long that host has been awake since its boot, where somebody has looked.
+    """
 
     host: str
     boot: str
     pid: int
     process_start: str
+    uptime_s: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +89,21 @@ class SendState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CanaryStanding:
+    """How the first batch of a send stands, which goes ahead alone.
+
+    `state` is its batch's. `rest_from` is when the rest goes, or went; None while the canary has yet to go out.
+    `rest_waits` says that nothing but the canary may be claimed.
+    """
+
+    readers: int
+    state: str
+    accepted_at: datetime | None
+    rest_from: datetime | None
+    rest_waits: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendReport:
     """A send in numbers that balance: candidates = accepted + excluded + refused + in_doubt + pending."""
 
@@ -106,6 +124,7 @@ class SendReport:
     """Deliveries by what became of them, as events told: delivered, bounced, …"""
     sent_twice: int = 0
     """Readers with events of two attempts: the promise was broken for them, and it is said."""
+    canary: CanaryStanding | None = None
 
     def __post_init__(self) -> None:
         total = self.accepted + sum(self.excluded.values()) + sum(self.refused.values())

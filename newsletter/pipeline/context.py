@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from difflib import get_close_matches
 
 from newsletter.errors import MistypedError, UsageError
 from newsletter.model import EDITION_ID, Newsletter, Organisation, edition_id
-from newsletter.schedule import planned_time
+from newsletter.schedule import Timekeeper, planned_time
+from newsletter.sending import owner
 from newsletter.sending.gateway import Gateway
 from newsletter.settings import Settings
 from newsletter.storage import Store
@@ -29,6 +30,8 @@ class Context:
     store: Store
     gateway: Callable[[], Gateway]
     clock: Callable[[], datetime]
+    uptime: Callable[[], float] = owner.uptime_s
+    timekeeper: Timekeeper = field(default_factory=Timekeeper)
 
     def newsletter(self, slug: str) -> Newsletter:
         """A newsletter by its slug. Raises UsageError with the nearest."""

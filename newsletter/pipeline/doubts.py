@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from newsletter.errors import UsageError
 from newsletter.model import EditionState, SendState
-from newsletter.pipeline import guards, sending
+from newsletter.pipeline import guards, queueing, sending
 from newsletter.pipeline.context import Context
 from newsletter.sending import owner, plan
 from newsletter.storage import Tx, claims, doubt, editions, sends
@@ -31,12 +31,12 @@ class Resolution:
 
 def probably_not_accepted(item: doubt.Doubt, now: datetime) -> bool:
     """No event after the quiet time, while other batches of the edition are heard."""
-    return item.others_heard_at is not None and now - item.claimed_at >= plan.QUIET_TIME
+    return item.others_heard_at is not None and item.quiet(now) >= plan.QUIET_TIME
 
 
 def verdict(item: doubt.Doubt, now: datetime) -> str:
     """What the evidence says, in words for the person who decides."""
-    minutes = int((now - item.claimed_at).total_seconds() // 60)
+    minutes = int(item.quiet(now).total_seconds() // 60)
     if probably_not_accepted(item, now):
         return f"probably not accepted: no event in {minutes} minutes, while other batches are heard"
     if item.others_heard_at is not None:
@@ -69,11 +69,19 @@ def listed(context: Context, edition: str, numbers: Collection[int] = ()) -> tup
         if live is None:
             raise UsageError(f"{edition} has no send yet")
         claims.recover(tx, owner.is_gone, now)
-        found = doubt.doubts(tx, live.id)
+        found = tuple(_with_unlived(context, item, now) for item in doubt.doubts(tx, live.id))
     unknown = set(numbers) - {item.number for item in found}
     if unknown:
         raise UsageError(f"{edition} has no batch in doubt with the number {', '.join(map(str, sorted(unknown)))}")
     return tuple(item for item in found if not numbers or item.number in numbers)
+
+
+def _with_unlived(context: Context, item: doubt.Doubt, now: datetime) -> doubt.Doubt:
+    """Compare the wall clock with the uptime, on the machine that made the claim and since the same boot."""
+    if item.claimed_uptime_s is None or item.boot != owner.boot():
+        return item
+    lived = timedelta(seconds=context.uptime() - item.claimed_uptime_s)
+    return replace(item, unlived=max(now - item.claimed_at - lived, timedelta()))
 
 
 def resolve(
@@ -105,6 +113,7 @@ def resolve(
             (done if news else left).append(item.number)
         if done and not accept:
             _reopen(tx, live, by, now)
+            queueing.put_missing(context, tx, live.id)
         sending.close(tx, live.id, now)
     if chosen:
         log.info("doubts resolved", edition=edition, accepted=accept, batches=done, left=left, by=by)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
-from newsletter.errors import ConfigError, StoreError, UsageError
+import structlog
+
+from newsletter.errors import ConfigError, StoreError
 from newsletter.pipeline.context import Context
 from newsletter.storage import Tx, guard
 from newsletter.storage.claims import ledger_uid
 from newsletter.storage.database import durable
+
+log = structlog.get_logger()
+
+COUNT_EVERY = timedelta(seconds=20)
+"""A backup and a restore that both fall between two counts of one run are not noticed."""
 
 
 def require_way_out(context: Context) -> None:
@@ -41,19 +50,20 @@ def check_live_send(context: Context, tx: Tx) -> None:
 
 def check_epoch(context: Context, tx: Tx) -> None:
     """Refuse a ledger that is behind the number kept outside of it: it came back from a backup. Raises StoreError."""
-    outside, inside = _seen(context.settings.epoch_file).get(ledger_uid(tx), 0), guard.epoch(tx)
+    outside, inside = _seen(context.settings.epoch_file).get(guard.origin(tx), 0), guard.epoch(tx)
     if outside > inside:
         raise StoreError(
-            f"the database knows of {inside} beginnings and ends of sends, this machine of {outside}: it was restored "
-            "from a backup, and what went out since would go again. Look at what is missing, then run "
+            f"the database has counted its sends to {inside}, this machine to {outside}: it was restored from a "
+            "backup, and what went out since would go again. Look at what is missing, then run "
             "`newsletter send confirm-restore`"
         )
 
 
 def _seen(file: Path) -> dict[str, int]:
-    """How many beginnings and ends of sends of each ledger this machine has seen, as lines of `<ledger> <number>`.
+    """How far this machine has seen each ledger count, as lines of `<ledger> <number>`.
 
-    By ledger, so that a database made anew is not taken for one restored. Raises ConfigError.
+    By ledger, so that a database made anew is not taken for one restored; by its first id, so that all that came out of
+    one by restores are compared with each other. Raises ConfigError.
     """
     try:
         lines = [line.split() for line in file.read_text("ascii").splitlines()]
@@ -68,9 +78,11 @@ def _seen(file: Path) -> dict[str, int]:
 
 
 def next_epoch(tx: Tx) -> None:
-    """Count in the ledger that a live send began, or that a run of one ended; `remember_epoch` follows its commit.
+    """Count in the ledger that a live send began, goes on, or that a run of one ended; `remember_epoch` follows its
+    commit.
 
-    The end counts too: a backup made in the middle of a send would send the rest of it again.
+    The end counts too, and each `COUNT_EVERY` of a run: a backup made in the middle of a send would send the rest of it
+    again.
     """
     guard.next_epoch(tx)
 
@@ -78,7 +90,7 @@ def next_epoch(tx: Tx) -> None:
 def remember_epoch(context: Context) -> None:
     """Keep the ledger's number outside the database, whole or not at all. Raises ConfigError where it cannot be."""
     with context.store.read() as tx:
-        uid, epoch = ledger_uid(tx), guard.epoch(tx)
+        uid, epoch = guard.origin(tx), guard.epoch(tx)
     file = context.settings.epoch_file
     seen = _seen(file)
     if seen.get(uid, 0) >= epoch:
@@ -92,17 +104,30 @@ def remember_epoch(context: Context) -> None:
             os.fsync(out.fileno())
         draft.replace(file)
     except OSError as error:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
         raise ConfigError(f"NEWSLETTER_EPOCH_FILE: {file} cannot be written ({error.strerror})") from error
 
 
+def try_remember_epoch(context: Context) -> None:
+    """The same where a send goes on without it: what went has gone, only the guard is the weaker for it."""
+    try:
+        remember_epoch(context)
+    except ConfigError as error:
+        log.error("count of sends not kept outside the database", error=str(error))
+
+
 def confirm_restore(context: Context) -> int:
-    """A person has looked: the ledger counts on from what this machine has seen. Gives the number."""
+    """A person has looked: the ledger counts on from what this machine has seen, under an id of its own. Gives the
+    number. Raises ConfigError where that cannot be kept outside the database.
+
+    One more than this machine has seen, so that no other backup of the same ledger passes for this one. Where nothing
+    was restored, it changes nothing that anybody sees.
+    """
     with context.store.write() as tx:
-        outside, inside = _seen(context.settings.epoch_file).get(ledger_uid(tx), 0), guard.epoch(tx)
-        if outside <= inside:
-            raise UsageError(
-                f"there is nothing to confirm: the database knows of {inside} beginnings and ends of sends, "
-                f"this machine of {outside}"
-            )
-        guard.set_epoch(tx, outside)
-    return outside
+        seen = max(_seen(context.settings.epoch_file).get(guard.origin(tx), 0), guard.epoch(tx)) + 1
+        guard.set_epoch(tx, seen)
+        former, new = ledger_uid(tx), guard.renew_uid(tx)
+    remember_epoch(context)
+    log.info("restore confirmed", epoch=seen, former=former, ledger=new)
+    return seen

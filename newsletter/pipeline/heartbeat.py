@@ -9,6 +9,7 @@ from datetime import datetime
 
 import structlog
 
+from newsletter.pipeline import guards
 from newsletter.pipeline.context import Context
 from newsletter.storage import clock
 
@@ -18,9 +19,17 @@ PING_TIMEOUT_S = 5
 
 
 def beat(context: Context, now: datetime) -> None:
-    """Leave a sign of life. What a monitor does not answer, or a full disk, is logged and stops nothing."""
+    """Leave a sign of life, and look whether the wall clock and the restore guard's file are as they should be.
+
+    What a monitor does not answer, or a full disk, is logged and stops nothing. Raises StoreError.
+    """
     with context.store.write() as tx:
+        newest = max(clock.beats(tx).values(), default=None)
         clock.beat(tx, socket.gethostname(), os.getpid(), now)
+    wrong = context.timekeeper.look(now, context.uptime(), newest)
+    if wrong is not None:
+        log.error("clock jumped", reason=wrong)
+    guards.try_remember_epoch(context)  # what another machine has counted
     try:
         (context.settings.var / "heartbeat").write_text(f"{now.isoformat()}\n", encoding="ascii")
     except OSError as error:

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.sandbox.answers import Answer, Refusal, refused
-from newsletter.sandbox.faults import FAULTS, Script
+from newsletter.sandbox.faults import FAULTS
 from newsletter.sandbox.letters import Letters
 from newsletter.sandbox.mailbox import Mailbox, mail_name
 from newsletter.sandbox.outcomes import Event, Mail, events_of, outcome_of
 from newsletter.sandbox.record import Record
 from newsletter.sandbox.rules import Body, is_switched_on, recipients_of, refusals
+from newsletter.sandbox.script import Script
 from newsletter.sandbox.spool import Spool
 
 MAX_REQUEST_BYTES = 30 * 1_000 * 1_000
@@ -60,7 +61,7 @@ class Acceptance:
         if fault is None:
             return self._answer(headers, raw, body)
         answer = FAULTS[fault.kind](lambda: self._answer(headers, raw, body), fault)
-        self.note("fault", None if answer is None else answer.status, fault=fault.kind)
+        self.note("fault", None if answer is None else answer.told, fault=fault.kind)
         return answer
 
     def _answer(self, headers: Mapping[str, str], raw: bytes, body: object) -> Answer:

@@ -22,13 +22,25 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One HTTP answer. `promised` is the Content-Length where it is not the body's own (a truncated answer)."""
+    """One HTTP answer, and what the connection does to it on its way.
+
+    promised     the Content-Length where it is not the body's own (a truncated answer)
+    reset_after  so many bytes go out, the status line first, then the connection is reset
+    pause_s      so long before each byte
+    """
 
     status: int
     body: bytes = b""
     content_type: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
     promised: int | None = None
+    reset_after: int | None = None
+    pause_s: float = 0.0
+
+    @property
+    def told(self) -> int | None:
+        """The status that the client gets to read; None where its line does not go out whole."""
+        return self.status if self.reset_after is None else None
 
 
 def refused(status: int, *refusals: Refusal, headers: tuple[tuple[str, str], ...] = ()) -> Answer:

@@ -3,15 +3,16 @@
 `FAULTS` is the whole list: a kind, and the function that answers in its way. It gets `accept`, which does what a
 healthy sandbox would (checks, files, records, spools) and gives its answer, and the fault with its numbers. It gives an
 answer, or None to close the connection without one. A new kind is a function and a line of the table.
+
+What a connection does to an answer on its way (a reset, a trickle) stands in the answer, and the server does it.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from email.utils import formatdate
 
 from newsletter.sandbox.answers import Answer, Refusal, refused
 
@@ -27,8 +28,10 @@ class Fault:
 
     times      how many requests meet it; None is all, until the faults are cleared
     where      custom arguments that a personalization of the request must carry, as `{"batch": "2"}`; empty is any
-    seconds    how long `slow` takes, and what `429` asks to wait
+    seconds    how long `slow` and `accept-late` take, what `429` asks to wait, and `trickle` waits before each byte
     positions  the personalizations that `400` names, from 0
+    chance     how likely a request that fits meets it, over 0 to 1
+    seed       which draws: one seed makes the same faults in the same order of requests
     """
 
     kind: str
@@ -36,6 +39,13 @@ class Fault:
     where: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 1.0
     positions: tuple[int, ...] = (0,)
+    chance: float = 1.0
+    seed: int = 0
+
+    @property
+    def unread(self) -> bool:
+        """Whether it is met before the body is read; one that waits for its arguments has to read them."""
+        return self.kind in UNREAD and not self.where
 
     def __post_init__(self) -> None:
         if self.kind not in FAULTS:
@@ -44,6 +54,8 @@ class Fault:
             raise ValueError(f"times counts requests from 1, got {self.times}")
         if self.seconds < 0:
             raise ValueError(f"seconds cannot be negative, got {self.seconds}")
+        if not 0 < self.chance <= 1:
+            raise ValueError(f"chance is over 0 and at most 1, got {self.chance}")
 
 
 def _too_many(accept: Accept, fault: Fault) -> Answer:
@@ -61,6 +73,22 @@ def _too_many_bare(_: Accept, __: Fault) -> Answer:
     return refused(429, Refusal("too many requests"))
 
 
+def _too_many_until(_: Accept, fault: Fault) -> Answer:
+    return _asks_to_wait(formatdate(time.time() + max(1.0, fault.seconds), usegmt=True))
+
+
+def _too_many_nonsense(_: Accept, __: Fault) -> Answer:
+    return _asks_to_wait("soon")
+
+
+def _too_many_for_a_year(_: Accept, __: Fault) -> Answer:
+    return _asks_to_wait(str(365 * 24 * 3600))
+
+
+def _asks_to_wait(retry_after: str) -> Answer:
+    return refused(429, Refusal("too many requests"), headers=(("Retry-After", retry_after),))
+
+
 def _bad_request(_: Accept, fault: Fault) -> Answer:
     places = (f"personalizations.{position}.to.0.email" for position in fault.positions)
     return refused(400, *(Refusal("Does not contain a valid address.", place) for place in places))
@@ -72,6 +100,10 @@ def _unauthorized(_: Accept, __: Fault) -> Answer:
 
 def _forbidden(_: Accept, __: Fault) -> Answer:
     return refused(403, Refusal("The from address does not match a verified Sender Identity.", "from"))
+
+
+def _request_timeout(_: Accept, __: Fault) -> Answer:
+    return _html(408, "Request Timeout")
 
 
 def _too_large(_: Accept, __: Fault) -> Answer:
@@ -103,8 +135,20 @@ def _redirect(_: Accept, __: Fault) -> Answer:
     return Answer(status=301, headers=(("Location", ELSEWHERE),))
 
 
+def _no_content(_: Accept, __: Fault) -> Answer:
+    return Answer(status=204)
+
+
+def _captive_portal(_: Accept, __: Fault) -> Answer:
+    return _html(200, "Welcome to our network")
+
+
 def _drop(_: Accept, __: Fault) -> None:
     return None
+
+
+def _reset(_: Accept, __: Fault) -> Answer:
+    return Answer(status=500, reset_after=0)
 
 
 def _accept_then_drop(accept: Accept, _: Fault) -> Answer | None:
@@ -113,6 +157,29 @@ def _accept_then_drop(accept: Accept, _: Fault) -> Answer | None:
 
 def _accept_then_5xx(accept: Accept, _: Fault) -> Answer | None:
     return _unless_refused(accept(), _html(504, "Gateway Time-out"))
+
+
+def _accept_then_502(accept: Accept, _: Fault) -> Answer | None:
+    return _unless_refused(accept(), _html(502, "Bad Gateway"))
+
+
+def _accept_then_html(accept: Accept, _: Fault) -> Answer | None:
+    return _unless_refused(accept(), _html(202, "Accepted"))
+
+
+def _accept_then_reset(accept: Accept, _: Fault) -> Answer | None:
+    """In the middle of the status line, so that nobody can have read what it says."""
+    answer = accept()
+    return _unless_refused(answer, replace(answer, reset_after=len("HTTP/1.1 2")))
+
+
+def _accept_late(accept: Accept, fault: Fault) -> Answer:
+    time.sleep(fault.seconds)
+    return accept()
+
+
+def _trickle(accept: Accept, fault: Fault) -> Answer:
+    return replace(accept(), pause_s=fault.seconds)
 
 
 def _slow(accept: Accept, fault: Fault) -> Answer:
@@ -133,72 +200,34 @@ def _unless_refused(answer: Answer, instead: Answer | None) -> Answer | None:
 FAULTS: Mapping[str, Callable[[Accept, Fault], Answer | None]] = {
     "429": _too_many,
     "429-bare": _too_many_bare,
+    "429-date": _too_many_until,
+    "429-nonsense": _too_many_nonsense,
+    "429-year": _too_many_for_a_year,
     "400": _bad_request,
     "401": _unauthorized,
     "403": _forbidden,
+    "408": _request_timeout,
     "413": _too_large,
     "500": _server_error,
     "502-html": _bad_gateway,
     "503": _unavailable,
     "504": _gateway_timeout,
     "redirect": _redirect,
+    "204": _no_content,
+    "200-html": _captive_portal,
     "drop": _drop,
+    "reset": _reset,
+    "reset-while-reading": _reset,
     "accept-then-drop": _accept_then_drop,
+    "accept-then-reset": _accept_then_reset,
     "accept-then-5xx": _accept_then_5xx,
+    "accept-then-502": _accept_then_502,
+    "accept-then-html": _accept_then_html,
+    "accept-late": _accept_late,
     "slow": _slow,
+    "trickle": _trickle,
     "truncated": _truncated,
 }
 
-
-class Script:
-    """The faults that are still to come, in the order in which they were scripted."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._faults: list[Fault] = []
-
-    def add(self, fault: Fault) -> None:
-        with self._lock:
-            self._faults.append(fault)
-
-    def clear(self) -> None:
-        with self._lock:
-            self._faults.clear()
-
-    def pending(self) -> tuple[Fault, ...]:
-        with self._lock:
-            return tuple(self._faults)
-
-    def take(self, body: object) -> Fault | None:
-        """The first fault that fits the request's body, counted as met."""
-        return self._take(lambda fault: _fits(fault, body))
-
-    def take_unread(self) -> Fault | None:
-        """A `drop` for any request, which is met before the body is read; only where it is the next fault."""
-        return self._take(lambda fault: fault.kind == "drop" and not fault.where and fault is self._faults[0])
-
-    def _take(self, fits: Callable[[Fault], bool]) -> Fault | None:
-        with self._lock:
-            for index, fault in enumerate(self._faults):
-                if fits(fault):
-                    left = None if fault.times is None else fault.times - 1
-                    self._faults[index : index + 1] = [] if left == 0 else [replace(fault, times=left)]
-                    return fault
-        return None
-
-
-def _fits(fault: Fault, body: object) -> bool:
-    """Looks into bodies that nobody has checked yet."""
-    if not fault.where:
-        return True
-    personalizations = body.get("personalizations") if isinstance(body, dict) else None
-    shared = _custom_args(body)
-    return any(
-        fault.where.items() <= {**shared, **_custom_args(personalization)}.items()
-        for personalization in (personalizations if isinstance(personalizations, list) else ())
-    )
-
-
-def _custom_args(holder: object) -> dict[str, Any]:
-    values = holder.get("custom_args") if isinstance(holder, dict) else None
-    return values if isinstance(values, dict) else {}
+UNREAD = frozenset({"drop", "reset", "reset-while-reading"})
+"""Faults that come before the body was read, or was read whole: the server sees to them."""

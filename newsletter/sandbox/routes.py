@@ -123,4 +123,6 @@ def fault_from(values: Any) -> Fault:
         raise ValueError('"positions" is an array of integers')
     if "times" in values and values["times"] is not None and type(values["times"]) is not int:
         raise ValueError('"times" is an integer, or null for every request')
+    if type(values.get("seed", 0)) is not int:
+        raise ValueError('"seed" is an integer')
     return Fault(**{**values, "where": where, "positions": tuple(positions)})

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Self
 
 from newsletter.sandbox.acceptance import Acceptance
-from newsletter.sandbox.faults import Fault, Script
+from newsletter.sandbox.faults import Fault
 from newsletter.sandbox.keys import Signer
 from newsletter.sandbox.loopback import is_loopback
 from newsletter.sandbox.mailbox import Mailbox
 from newsletter.sandbox.pages import Inbox, Standing
 from newsletter.sandbox.record import Accepted, Asked, Record, accepted, accepted_count, asked
 from newsletter.sandbox.routes import Routes
+from newsletter.sandbox.script import Script
 from newsletter.sandbox.server import Server
 from newsletter.sandbox.spool import Spool, webhook_fault
 
@@ -126,12 +127,17 @@ class Sandbox:
         where: Mapping[str, str] | None = None,
         seconds: float = 1.0,
         positions: tuple[int, ...] = (0,),
+        chance: float = 1.0,
+        seed: int = 0,
     ) -> None:
         """Scripts a fault for the next requests: `sandbox.fault("429", times=3, where={"batch": "2"})`.
 
         The kinds are those of `faults.FAULTS`, the arguments those of `faults.Fault`; ValueError for any other.
         """
-        self._script.add(Fault(kind=kind, times=times, where=where or {}, seconds=seconds, positions=positions))
+        fault = Fault(
+            kind=kind, times=times, where=where or {}, seconds=seconds, positions=positions, chance=chance, seed=seed,
+        )  # fmt: skip
+        self._script.add(fault)
 
     def clear_faults(self) -> None:
         self._script.clear()

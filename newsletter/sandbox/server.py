@@ -6,22 +6,27 @@ cannot read the inbox through a name of its own that points here (DNS rebinding)
 
 from __future__ import annotations
 
+import io
 import re
 import socket
+import struct
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from newsletter.sandbox.acceptance import MAX_REQUEST_BYTES, Acceptance
 from newsletter.sandbox.answers import Answer, Refusal, refused
+from newsletter.sandbox.faults import FAULTS, Fault
 from newsletter.sandbox.loopback import host_of, is_loopback
 from newsletter.sandbox.routes import MAIL_SEND_PATH, Request, Routes
 
 _READ_AT_MOST = 2 * MAX_REQUEST_BYTES
 """Bodies over the limit are read to their end and thrown away, so that the client gets to read the 413."""
 _CHUNK = 1 << 20
+_NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -45,9 +50,9 @@ class Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         acceptance = self.server.acceptance
         is_mail_send = self.command == "POST" and path == MAIL_SEND_PATH
-        if is_mail_send and acceptance.script.take_unread():
-            acceptance.note("fault", None, fault="drop")
-            self._send(None)
+        if is_mail_send and (fault := acceptance.script.take_unread()):
+            acceptance.note("fault", None, fault=fault.kind)
+            self._break_off(fault)
             return
         body = self._body()
         if isinstance(body, bytes):
@@ -85,10 +90,36 @@ class Handler(BaseHTTPRequestHandler):
             left -= len(chunk)
         return refused(413, Refusal("content too large"))
 
+    def _break_off(self, fault: Fault) -> None:
+        """What a fault does to a request of which nothing, or half, was read."""
+        if fault.kind == "reset-while-reading":
+            self.rfile.read(int(self.headers.get("Content-Length", "0")) // 2)
+        self._send(FAULTS[fault.kind](_nobody, fault))
+
     def _send(self, answer: Answer | None) -> None:
         if answer is None:
             self.close_connection = True
             return
+        raw = self._bytes_of(answer)
+        if answer.reset_after is not None:
+            self.wfile.write(raw[: answer.reset_after])
+            self._reset()
+        elif answer.pause_s:
+            for number in range(len(raw)):
+                time.sleep(answer.pause_s)
+                self.wfile.write(raw[number : number + 1])
+        else:
+            self.wfile.write(raw)
+
+    def _bytes_of(self, answer: Answer) -> bytes:
+        self.wfile, connected = io.BytesIO(), self.wfile
+        try:
+            self._write(answer)
+            return self.wfile.getvalue()
+        finally:
+            self.wfile = connected
+
+    def _write(self, answer: Answer) -> None:
         self.send_response(answer.status)
         length = len(answer.body) if answer.promised is None else answer.promised
         if answer.status != 204:
@@ -105,8 +136,18 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(answer.body)
 
+    def _reset(self) -> None:
+        """A RST in place of an orderly end: the client may lose what was sent to it, and cannot take it for an end."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self.server.resets.add(self.connection)
+
     def log_message(self, *_: Any) -> None:
         """No access log: the record has it."""
+
+
+def _nobody() -> Answer:
+    raise RuntimeError("a fault that comes before the request was read cannot accept it")
 
 
 class Server(ThreadingHTTPServer):
@@ -119,6 +160,7 @@ class Server(ThreadingHTTPServer):
         self.routes = routes
         self.acceptance = acceptance
         self.connections: set[socket.socket] = set()
+        self.resets: set[socket.socket] = set()
         super().__init__((host, port), Handler)
 
     def stop(self) -> None:
@@ -130,6 +172,14 @@ class Server(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
                 continue  # its client was faster
+
+    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        """The library says goodbye first (FIN), and closes then; a reset has no goodbye."""
+        if request in self.resets and isinstance(request, socket.socket):
+            self.resets.discard(request)
+            request.close()
+        else:
+            super().shutdown_request(request)
 
     def handle_error(self, *_: Any) -> None:
         """A client that goes away is no news; anything else is said in a line."""

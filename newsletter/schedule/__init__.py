@@ -5,5 +5,6 @@ Pure: nothing here waits, reads a clock, a file or a database. It must not know 
 
 from newsletter.schedule.due import due_actions
 from newsletter.schedule.planned import Planned, goes_until, late_deadline, next_editions, planned_time
+from newsletter.schedule.timekeeper import Timekeeper
 
-__all__ = ["Planned", "due_actions", "goes_until", "late_deadline", "next_editions", "planned_time"]
+__all__ = ["Planned", "Timekeeper", "due_actions", "goes_until", "late_deadline", "next_editions", "planned_time"]

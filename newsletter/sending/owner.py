@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import time
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,6 +19,15 @@ def boot() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return _run("sysctl", "-n", "kern.boottime")
+
+
+def uptime_s() -> float:
+    """Seconds that this machine has been awake, from a point that is one for all its processes until the next boot.
+
+    No change of the wall clock moves it, and no sleep: a machine that slept has not listened meanwhile either
+    (CLOCK_MONOTONIC leaves out what CLOCK_BOOTTIME counts).
+    """
+    return time.monotonic()
 
 
 def process_start(pid: int) -> str | None:

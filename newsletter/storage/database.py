@@ -16,8 +16,10 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from newsletter.errors import ConfigError, StoreError
+from newsletter.storage import waiting
 
 if TYPE_CHECKING:
+    import psycopg
     from sqlalchemy.dialects import postgresql, sqlite
 
 Tx = Connection
@@ -25,9 +27,11 @@ Tx = Connection
 BUSY_TIMEOUT_S = 30
 """How long a writer waits for the one before it (sending.md, Durability: 30 s or more)."""
 
-_LOOK_AGAIN_S = 0.001
-_BREATH_S = 0.002
-"""How long SQLite is left alone after a write of this process, so that another one that waits sees it free."""
+IDLE_TIMEOUT_S = 10
+"""After so long without a word in the middle of a transaction PostgreSQL ends it, and frees what it holds: its process
+was stopped or has lost the network. Between two statements of ours lie milliseconds.
+"""
+OLDEST_POSTGRESQL = 15
 
 
 class Store:
@@ -61,10 +65,15 @@ class Store:
     def write(self) -> Iterator[Tx]:
         """A transaction that is wholly committed at its end, or not at all. Raises StoreError."""
         if self.is_sqlite:
-            time.sleep(max(0.0, min(_BREATH_S, self._wrote_at + _BREATH_S - time.monotonic())))
+            waiting.breathe(self._wrote_at)
         with translated(self.url), self._writer.connect() as connection, connection.begin():
             yield connection
         self._wrote_at = time.monotonic()
+
+    @property
+    def libpq_address(self) -> str:
+        """The address of a PostgreSQL as libpq takes it, with its password."""
+        return make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -81,7 +90,9 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        event.listen(engine, "connect", _set_up_postgresql)
+        return engine
     raise ConfigError(
         f"NEWSLETTER_DATABASE_URL: {parsed.get_backend_name()} is not supported; "
         "use sqlite:///var/newsletter.db or postgresql+psycopg://…"
@@ -116,31 +127,26 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
+def _set_up_postgresql(connection: psycopg.Connection[Any], _record: object) -> None:
+    """The oldest server that is supported, and the same patience with others as on SQLite: by default a writer waits
+    for a lock for ever, and a process that hangs in a transaction holds up all others.
+    """
+    if connection.info.server_version < OLDEST_POSTGRESQL * 10_000:
+        found = connection.info.parameter_status("server_version")
+        raise StoreError(
+            f"PostgreSQL {OLDEST_POSTGRESQL} or newer is needed, and NEWSLETTER_DATABASE_URL leads to {found}: "
+            "upgrade the server, or use another"
+        )
+    connection.execute(f"SET lock_timeout = {int(BUSY_TIMEOUT_S * 1000)}".encode())
+    connection.execute(f"SET idle_in_transaction_session_timeout = {int(IDLE_TIMEOUT_S * 1000)}".encode())
+    connection.commit()
+
+
 def _begin_sqlite(connection: Connection) -> None:
     if connection.get_execution_options().get("writes", False):
-        _begin_writing(connection.connection.driver_connection)  # type: ignore[arg-type]  # sqlite3's, on SQLite
+        waiting.begin_writing(driver(connection), BUSY_TIMEOUT_S)
     else:
         connection.exec_driver_sql("BEGIN")
-
-
-def _begin_writing(driver: sqlite3.Connection) -> None:
-    """Wait for the writer before this one, and look often: SQLite's own waiting sleeps for up to 100 ms, during which
-    a send that writes all the time has come and gone and come, and events would wait for seconds.
-    """
-    driver.execute("PRAGMA busy_timeout=0").close()
-    until = time.monotonic() + BUSY_TIMEOUT_S
-    try:
-        while True:
-            try:
-                driver.execute("BEGIN IMMEDIATE").close()
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                    raise
-                time.sleep(_LOOK_AGAIN_S)
-            else:
-                return
-    finally:
-        driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000}").close()
 
 
 @contextmanager
@@ -163,6 +169,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     ("disk is full", "the disk is full: nothing of this step was kept; make room and run the command again"),
     ("no space left", "the disk is full: nothing of this step was kept; make room and run the command again"),
     ("database is locked", f"another program held the database for over {BUSY_TIMEOUT_S} s: find it and try again"),
+    ("lock timeout", f"another program held a lock for over {BUSY_TIMEOUT_S} s: find it and try again"),
     ("readonly database", "the database may not be written: check the owner and the rights of its file and folder"),
     ("read-only", "the database may not be written: check that it is not a standby or mounted read-only"),
     ("unable to open", "the database file cannot be opened: check that its folder exists and may be written"),
@@ -212,6 +219,17 @@ def insert_new(tx: Tx, table: Table, rows: Sequence[dict[str, Any]], *, returnin
         tx.execute(statement, list(rows))
         return []
     return list(tx.execute(statement.returning(table.c[returning]), list(rows)).scalars())
+
+
+def take_turns(tx: Tx) -> None:
+    """On PostgreSQL, those who change tables take turns; on SQLite the immediate transaction has seen to it."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(text("SELECT pg_advisory_xact_lock(7305808)"))
+
+
+def driver(tx: Tx) -> Any:
+    """The driver's own connection under a transaction, for what must be committed together with it."""
+    return tx.connection.dbapi_connection
 
 
 def durable(tx: Tx) -> str | None:

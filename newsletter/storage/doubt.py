@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, exists, func, select, update
 
@@ -16,7 +16,9 @@ from newsletter.storage.database import Tx
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
     """One batch in doubt. `others_heard_at` is when an event of another batch, of whatever send, last came after
-    this one's claim: while others are heard and this one is not, it was probably not accepted.
+    this one's claim: while others are heard and this one is not, it was probably not accepted. `claimed_uptime_s`
+    counts from `boot`, the start of the machine that claimed it; `unlived` is what of the time since the claim is known
+    not to have passed for that machine: its wall clock was put forward, or it slept.
     """
 
     batch_id: int
@@ -24,9 +26,16 @@ class Doubt:
     readers: int
     attempt: int
     claimed_at: datetime
+    claimed_uptime_s: float | None
+    boot: str
     error: str
     status: int | None
     others_heard_at: datetime | None
+    unlived: timedelta = timedelta()
+
+    def quiet(self, now: datetime) -> timedelta:
+        """How long it has been without an event; nothing where the clock was put back since."""
+        return max(now - self.claimed_at - self.unlived, timedelta())
 
 
 def doubts(tx: Tx, send_id: int) -> tuple[Doubt, ...]:
@@ -62,6 +71,8 @@ def doubts(tx: Tx, send_id: int) -> tuple[Doubt, ...]:
             readers=row["readers"],
             attempt=row[t.batch.c.attempt],
             claimed_at=row[t.attempt.c.claimed_at],
+            claimed_uptime_s=row[t.attempt.c.claimed_uptime_s],
+            boot=row[t.attempt.c.boot],
             error=row[t.attempt.c.error],
             status=row[t.attempt.c.status],
             others_heard_at=row["heard"],

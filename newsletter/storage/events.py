@@ -13,7 +13,7 @@ from sqlalchemy import select
 from newsletter.model import Event, EventKind
 from newsletter.storage import bulk
 from newsletter.storage import tables as t
-from newsletter.storage.claims import delivery_number, ledger_uid
+from newsletter.storage.claims import delivery_number, known_ledgers, ledger_uid
 from newsletter.storage.database import Tx, insert_new
 
 
@@ -33,8 +33,8 @@ class Kept:
 
 def keep(tx: Tx, events: Sequence[Event], now: datetime) -> Kept:
     """Insert what is new. An event of a delivery that this ledger does not have is kept apart, whatever it claims."""
-    uid = ledger_uid(tx)
-    numbers = [delivery_number(uid, event.delivery_id or "") for event in events]
+    known = known_ledgers(tx)
+    numbers = [delivery_number(known, event.delivery_id or "") for event in events]
     wanted = {number for number in numbers if number is not None}
     real = bulk.by_id(tx, t.delivery, ("send_id", "batch_number", "address_key"), wanted)
     ours = [(number, event) for number, event in zip(numbers, events, strict=True) if number in real]

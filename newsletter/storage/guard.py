@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from newsletter.errors import ConfigError
+from newsletter.storage import former
 from newsletter.storage import tables as t
+from newsletter.storage.claims import ledger_uid
 from newsletter.storage.database import Tx
 
 
@@ -59,14 +62,30 @@ def _print(key: str) -> str:
     return hashlib.sha256(b"address key " + key.encode()).hexdigest()[:16]
 
 
+def origin(tx: Tx) -> str:
+    """What this ledger was first called: through all its restores it is one ledger, whose epochs are compared."""
+    found: str = tx.execute(select(func.coalesce(t.ledger.c.origin, t.ledger.c.uid))).scalar_one()
+    return found
+
+
+def renew_uid(tx: Tx) -> str:
+    """Give a restored ledger another id, so that events of mails which the backup does not know of are foreign to it;
+    gives that id.
+    """
+    former.keep(tx, ledger_uid(tx))
+    new = secrets.token_hex(4)
+    tx.execute(update(t.ledger).values(uid=new, origin=func.coalesce(t.ledger.c.origin, t.ledger.c.uid)))
+    return new
+
+
 def epoch(tx: Tx) -> int:
-    """How many live sends began, and how many runs of them ended, from this ledger."""
+    """How often this ledger has counted: at beginnings and ends of live sends, while they run, and at restores."""
     found: int = tx.execute(select(t.ledger.c.epoch)).scalar_one()
     return found
 
 
 def set_epoch(tx: Tx, value: int) -> None:
-    """Write down the number of beginnings and ends of live sends."""
+    """Write down another count."""
     tx.execute(update(t.ledger).values(epoch=value))
 
 

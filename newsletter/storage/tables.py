@@ -81,11 +81,12 @@ ledger = Table(
     metadata,
     Column("id", Integer, CheckConstraint("id = 1", name="one_row"), primary_key=True),
     Column("uid", String(8), nullable=False),  # makes delivery ids ours: two installations may share one account
+    Column("origin", String(8)),  # the first uid, where a restore gave another: the epoch's file goes by it
     Column("address_key_print", String(16)),  # of NEWSLETTER_ADDRESS_KEY: with another one nobody would be known
     Column("gateway", String(16)),  # sandbox or sendgrid: the first live send decides, for good
     Column(
         "epoch", BigInteger, nullable=False, server_default="0"
-    ),  # beginnings and ends of live sends; the restore guard's number
+    ),  # the restore guard's number: live sends count on, and restores
     Column("created_at", Instant, nullable=False),
 )
 
@@ -268,6 +269,8 @@ send = Table(
     Column("candidates", Integer, nullable=False),
     Column("errors_in_a_row", Integer, nullable=False, server_default="0"),
     Column("canary_count", Integer, nullable=False, server_default="0"),  # readers of batch 1, if it goes ahead alone
+    Column("canary_wait_s", Integer, nullable=False, server_default="0"),  # from its acceptance to the rest
+    Column("rest_at", Instant),  # when the rest was let go: the wait was over, or a person ended it
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant),
     Column("moved_at", Instant),  # when its state last changed

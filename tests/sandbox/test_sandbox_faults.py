@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 import time
 import urllib.error
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -18,16 +23,34 @@ from newsletter.sandbox.faults import FAULTS
 ANSWERS = {
     "429": 429,
     "429-bare": 429,
+    "429-date": 429,
+    "429-nonsense": 429,
+    "429-year": 429,
     "400": 400,
     "401": 401,
     "403": 403,
+    "408": 408,
     "413": 413,
     "500": 500,
     "502-html": 502,
     "503": 503,
     "504": 504,
     "redirect": 301,
+    "204": 204,
+    "200-html": 200,
 }
+UNREAD = ("drop", "reset", "reset-while-reading")
+BROKEN = ("accept-then-drop", "accept-then-reset")
+AFTER = (
+    *BROKEN,
+    "accept-then-5xx",
+    "accept-then-502",
+    "accept-then-html",
+    "accept-late",
+    "slow",
+    "trickle",
+    "truncated",
+)
 
 
 @pytest.mark.parametrize(("kind", "status"), ANSWERS.items())
@@ -42,7 +65,7 @@ def test_refusing_faults_accept_nobody(sandbox: Sandbox, kind: str, status: int)
 
 def test_every_kind_is_tested() -> None:
     """A new line of the table needs a line here."""
-    assert {*ANSWERS, "drop", "accept-then-drop", "accept-then-5xx", "slow", "truncated"} == set(FAULTS)
+    assert {*ANSWERS, *UNREAD, *AFTER} == set(FAULTS)
 
 
 def test_too_many_with_and_without_its_headers(sandbox: Sandbox) -> None:
@@ -56,6 +79,16 @@ def test_too_many_with_and_without_its_headers(sandbox: Sandbox) -> None:
     assert not {"retry-after", "x-ratelimit-reset"} & set(bare)
 
 
+def test_waits_that_nobody_expects(sandbox: Sandbox) -> None:
+    """A date, a word, a year: what proxies and tired servers put there."""
+    asked = [sandbox.fault(kind, seconds=90) or post(sandbox, a_mail()) for kind in ("429-date", "429-nonsense")]
+    at = parsedate_to_datetime(asked[0].headers["retry-after"])
+    assert 80 < (at - datetime.now(UTC)).total_seconds() <= 90
+    assert asked[1].headers["retry-after"] == "soon"
+    sandbox.fault("429-year")
+    assert post(sandbox, a_mail()).headers["retry-after"] == "31536000"
+
+
 def test_400_names_personalizations(sandbox: Sandbox) -> None:
     """By position, in SendGrid's shape."""
     sandbox.fault("400", positions=(1, 4))
@@ -63,7 +96,7 @@ def test_400_names_personalizations(sandbox: Sandbox) -> None:
     assert reply.fields == ["personalizations.1.to.0.email", "personalizations.4.to.0.email"]
 
 
-@pytest.mark.parametrize("kind", ["502-html", "504"])
+@pytest.mark.parametrize("kind", ["502-html", "504", "408", "200-html"])
 def test_html_in_place_of_json(sandbox: Sandbox, kind: str) -> None:
     """What stands in front of SendGrid does not speak JSON."""
     sandbox.fault(kind)
@@ -80,32 +113,102 @@ def test_the_redirect_looks_like_a_success(sandbox: Sandbox) -> None:
     assert sandbox.accepted() == []
 
 
-def test_drop_before_reading(sandbox: Sandbox) -> None:
-    """The connection closes on a request that nobody read: nothing is accepted."""
-    sandbox.fault("drop")
+@pytest.mark.parametrize("kind", UNREAD)
+def test_broken_before_it_was_read(sandbox: Sandbox, kind: str) -> None:
+    """The connection ends on a request that nobody read, or read whole: nothing is accepted."""
+    sandbox.fault(kind)
     with pytest.raises((ConnectionError, http.client.HTTPException)):
         post(sandbox, a_mail())
-    sandbox.fault("drop")
+    sandbox.fault(kind)
     with pytest.raises((ConnectionError, http.client.HTTPException)):
         post(sandbox, b" " * 20_000_000)
     assert [(asked.what, asked.status) for asked in sandbox.asked()] == [("fault", None)] * 2
     assert post(sandbox, a_mail()).status == 202
 
 
-def test_accept_then_drop(sandbox: Sandbox) -> None:
+def test_a_reset_is_no_end(sandbox: Sandbox) -> None:
+    """A RST, which no client can take for the end of an answer."""
+    sandbox.fault("reset")
+    with raw_request(sandbox, b" " * 1000) as connection, pytest.raises(ConnectionResetError):
+        connection.recv(1)
+
+
+def test_a_reset_in_the_middle(sandbox: Sandbox) -> None:
+    """Half of the body is taken first: while a byte of that half is missing, nothing happens."""
+    sandbox.fault("reset-while-reading")
+    with raw_request(sandbox, b" " * 1000) as connection:
+        connection.sendall(b" " * 499)
+        connection.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+        connection.sendall(b" ")
+        with pytest.raises(ConnectionResetError):
+            connection.recv(1)
+
+
+@contextmanager
+def raw_request(sandbox: Sandbox, body: bytes) -> Iterator[socket.socket]:
+    """The head of a request; its body is the test's to send."""
+    port = int(sandbox.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        head = f"POST /v3/mail/send HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode())
+        yield connection
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_accepted_and_broken(sandbox: Sandbox, kind: str) -> None:
     """Accepted and filed, and the client never learns it."""
-    sandbox.fault("accept-then-drop")
-    with pytest.raises(http.client.RemoteDisconnected):
+    sandbox.fault(kind)
+    with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError, http.client.BadStatusLine)):
         post(sandbox, a_mail("ann@example.org"))
     assert [entry.address for entry in sandbox.accepted()] == ["ann@example.org"]
     assert len(sandbox.mails()) == 1
-    assert [asked.what for asked in sandbox.asked()] == ["accepted", "fault"]
+    assert [(asked.what, asked.status) for asked in sandbox.asked()] == [("accepted", 202), ("fault", None)]
 
 
-def test_accept_then_5xx(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize(("kind", "status"), [("accept-then-5xx", 504), ("accept-then-502", 502)])
+def test_accepted_and_answered_otherwise(sandbox: Sandbox, kind: str, status: int) -> None:
     """A gateway in between gives up on what SendGrid has taken."""
-    sandbox.fault("accept-then-5xx")
-    assert post(sandbox, a_mail()).status == 504
+    sandbox.fault(kind)
+    reply = post(sandbox, a_mail())
+    assert (reply.status, reply.headers["content-type"]) == (status, "text/html")
+    assert len(sandbox.accepted()) == 1
+
+
+def test_accepted_in_the_wrong_content_type(sandbox: Sandbox) -> None:
+    """The status is right, what comes with it is a page, and the receipt is missing."""
+    sandbox.fault("accept-then-html")
+    reply = post(sandbox, a_mail())
+    assert (reply.status, reply.headers["content-type"]) == (202, "text/html")
+    assert "x-message-id" not in reply.headers
+    assert len(sandbox.accepted()) == 1
+
+
+def test_a_trickle(sandbox: Sandbox) -> None:
+    """Byte by byte from the first on, each sooner than a client's timeout for one read."""
+    sandbox.fault("trickle", seconds=0.004)
+    began = time.monotonic()
+    with raw_request(sandbox, body := json.dumps(a_mail()).encode()) as connection:
+        connection.sendall(body)
+        connection.settimeout(1)
+        parts = [connection.recv(65536)]
+        while b"\r\n\r\n" not in b"".join(parts):
+            parts.append(connection.recv(65536))
+    raw = b"".join(parts)
+    assert raw.startswith(b"HTTP/1.1 ")
+    assert len(parts) > len(raw) / 2
+    assert time.monotonic() - began >= 0.004 * len(raw)
+
+
+def test_accepted_late(sandbox: Sandbox) -> None:
+    """Nothing is accepted while the client waits; when it has given up, it is."""
+    sandbox.fault("accept-late", seconds=0.3)
+    client = SendGridAPIClient("SG.any", host=sandbox.url)
+    with pytest.raises((TimeoutError, urllib.error.URLError)):
+        client.client.mail.send.post(request_body=a_mail(), timeout=0.05)
+    assert sandbox.accepted() == []
+    time.sleep(0.6)
     assert len(sandbox.accepted()) == 1
 
 
@@ -128,7 +231,7 @@ def test_slow(sandbox: Sandbox) -> None:
     assert post(sandbox, a_mail()).status == 202
 
 
-@pytest.mark.parametrize("kind", ["accept-then-drop", "accept-then-5xx", "truncated", "slow"])
+@pytest.mark.parametrize("kind", AFTER)
 def test_what_is_refused_is_not_accepted_by_a_fault(sandbox: Sandbox, kind: str) -> None:
     """A fault after the acceptance cannot come where there is none."""
     sandbox.fault(kind, seconds=0)
@@ -141,6 +244,48 @@ def test_times_and_order(sandbox: Sandbox) -> None:
     sandbox.fault("503", times=2)
     sandbox.fault("429")
     assert [post(sandbox, a_mail()).status for _ in range(4)] == [503, 503, 429, 202]
+
+
+def outcomes(sandbox: Sandbox, count: int = 60) -> list[int]:
+    """Statuses, 0 where the connection broke."""
+    found = []
+    for _ in range(count):
+        try:
+            found.append(post(sandbox, a_mail()).status)
+        except (ConnectionError, http.client.HTTPException):
+            found.append(0)
+    sandbox.clear_faults()
+    return found
+
+
+def test_chance(sandbox: Sandbox) -> None:
+    """Faults of all sorts mixed by their chances; the same seeds make the same, another seed another mix."""
+
+    def mixed(seed: int) -> list[int]:
+        for number, (kind, chance) in enumerate([("503", 0.2), ("reset", 0.2), ("429", 0.1), ("drop", 0.1)]):
+            sandbox.fault(kind, times=None, chance=chance, seed=seed + number)
+        return outcomes(sandbox)
+
+    first = mixed(1)
+    assert set(first) == {0, 202, 429, 503}
+    assert 0.2 < first.count(202) / len(first) < 0.8, "about 0.52 of them are left alone"
+    assert mixed(1) == first
+    assert mixed(100) != first
+
+
+def test_chance_and_times(sandbox: Sandbox) -> None:
+    """What is drawn is counted, what is not is not."""
+    sandbox.fault("503", times=3, chance=0.3, seed=4)
+    found = outcomes(sandbox, 40)
+    assert found.count(503) == 3
+    assert found[:3] != [503] * 3
+
+
+def test_before_the_body_and_in_order(sandbox: Sandbox) -> None:
+    """A reset that was scripted after another fault comes after it, though it is met before the body is read."""
+    sandbox.fault("503")
+    sandbox.fault("reset")
+    assert outcomes(sandbox, 3) == [503, 0, 202]
 
 
 def test_until_cleared(sandbox: Sandbox) -> None:
@@ -202,6 +347,10 @@ def test_over_http(sandbox: Sandbox) -> None:
         {"kind": "400", "positions": 3},
         {"kind": "429", "when": "now"},
         {"kind": "429", "where": "x"},
+        {"kind": "429", "chance": 0},
+        {"kind": "429", "chance": 1.5},
+        {"kind": "429", "chance": "often"},
+        {"kind": "429", "seed": []},
     ],
     ids=str,
 )

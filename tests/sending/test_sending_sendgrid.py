@@ -17,11 +17,12 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
-from ledger_gateway import Talk, answers, raw_server, read_request, reset, says
+from ledger_gateway import Talk, answers, raw_server, read_request, reset, says, until
 from sending_samples import outgoing
 
 from newsletter.errors import ConfigError, GatewayError, InDoubt, NotSent, Refused
 from newsletter.sandbox import Sandbox
+from newsletter.sandbox.faults import FAULTS
 from newsletter.sending import transport
 from newsletter.sending.sendgrid import CURES, SendGrid, translated
 
@@ -431,42 +432,99 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
         yield started
 
 
-@pytest.mark.parametrize(
-    ("kind", "expected", "taken"),
-    [
-        ("429", NotSent, 0),
-        ("429-bare", NotSent, 0),
-        ("400", Refused, 0),
-        ("401", Refused, 0),
-        ("403", Refused, 0),
-        ("413", Refused, 0),
-        ("redirect", Refused, 0),
-        ("500", InDoubt, 0),
-        ("502-html", InDoubt, 0),
-        ("503", InDoubt, 0),
-        ("504", InDoubt, 0),
-        ("drop", InDoubt, 0),
-        ("accept-then-drop", InDoubt, 2),
-        ("accept-then-5xx", InDoubt, 2),
-    ],
-)
-def test_the_faults_of_the_sandbox(sandbox: Sandbox, kind: str, expected: type[GatewayError], taken: int) -> None:
-    """Each fault is what it says; and whatever was taken in truth is in doubt at least."""
-    sandbox.fault(kind)
-    with pytest.raises(expected):
-        SendGrid(KEY, sandbox.url, 5).submit(outgoing(2))
-    assert len(sandbox.accepted()) == taken
+FAULTS_OF_THE_SANDBOX: dict[str, tuple[type[GatewayError] | None, int]] = {
+    "429": (NotSent, 0),
+    "429-bare": (NotSent, 0),
+    "429-date": (NotSent, 0),
+    "429-nonsense": (NotSent, 0),
+    "429-year": (NotSent, 0),
+    "400": (Refused, 0),
+    "401": (Refused, 0),
+    "403": (Refused, 0),
+    "413": (Refused, 0),
+    "redirect": (Refused, 0),
+    "408": (InDoubt, 0),
+    "500": (InDoubt, 0),
+    "502-html": (InDoubt, 0),
+    "503": (InDoubt, 0),
+    "504": (InDoubt, 0),
+    "204": (InDoubt, 0),
+    "200-html": (InDoubt, 0),
+    "drop": (InDoubt, 0),
+    "reset": (InDoubt, 0),
+    "reset-while-reading": (InDoubt, 0),
+    "accept-then-drop": (InDoubt, 2),
+    "accept-then-reset": (InDoubt, 2),
+    "accept-then-5xx": (InDoubt, 2),
+    "accept-then-502": (InDoubt, 2),
+    "accept-then-html": (None, 2),
+    "accept-late": (None, 2),
+    "slow": (None, 2),
+    "trickle": (None, 2),
+    "truncated": (None, 2),
+}
+"""What each comes to, and how many of two readers were taken in truth."""
 
 
-def test_a_slow_answer(sandbox: Sandbox) -> None:
-    """Within the timeout it is an answer, after it a doubt; the mail goes out in both."""
-    sandbox.fault("slow", seconds=0.2)
-    assert SendGrid(KEY, sandbox.url, 5).submit(outgoing(1)).message_id
-    sandbox.fault("slow", seconds=0.6)
+def test_every_fault_of_the_sandbox_is_in_the_table() -> None:
+    """A new fault needs its line."""
+    assert set(FAULTS_OF_THE_SANDBOX) == set(FAULTS)
+
+
+@pytest.mark.parametrize("requests_before", [0, 1], ids=["first", "later"])
+@pytest.mark.parametrize("kind", FAULTS_OF_THE_SANDBOX)
+def test_the_faults_of_the_sandbox(sandbox: Sandbox, kind: str, requests_before: int) -> None:
+    """Each fault is what it says, on a connection that is new and on one that was used; whatever was taken in truth is
+    accepted or in doubt, once, and the next request is served.
+    """
+    expected, taken = FAULTS_OF_THE_SANDBOX[kind]
+    gateway = SendGrid(KEY, sandbox.url, 5)
+    for _ in range(requests_before):
+        gateway.submit(outgoing(2))
+    sandbox.fault(kind, seconds=0.002)
+    if expected is None:
+        gateway.submit(outgoing(2))
+    else:
+        with pytest.raises(expected):
+            gateway.submit(outgoing(2))
+    assert len(sandbox.accepted()) == 2 * requests_before + taken
+    gateway.submit(outgoing(2))
+    assert len(sandbox.accepted()) == 2 * requests_before + taken + 2
+
+
+@pytest.mark.parametrize("kind", ["slow", "accept-late"])
+def test_an_answer_after_the_timeout(sandbox: Sandbox, kind: str) -> None:
+    """After it there is no answer, and the mail goes out all the same: in doubt."""
+    sandbox.fault(kind, seconds=0.6)
     with pytest.raises(InDoubt):
         SendGrid(KEY, sandbox.url, 0.2).submit(outgoing(1))
-    time.sleep(0.6)
-    assert len(sandbox.accepted()) == 2
+    assert until(lambda: len(sandbox.accepted()) == 1)
+
+
+def test_a_trickle_over_the_deadline(sandbox: Sandbox) -> None:
+    """Each byte comes in time, the status line does not: given up after ten timeouts, when the lease of the claim
+    ends.
+    """
+    sandbox.fault("trickle", seconds=0.26)
+    began = time.monotonic()
+    with pytest.raises(InDoubt):
+        SendGrid(KEY, sandbox.url, 0.3).submit(outgoing(1))
+    assert 2.9 < time.monotonic() - began < 6
+    assert len(sandbox.accepted()) == 1
+
+
+def test_how_long_a_429_asks_to_wait(sandbox: Sandbox) -> None:
+    """A date is one, a word is nothing, a year is a year: the ledger keeps it within ten minutes."""
+    waits = []
+    for kind in ("429", "429-date", "429-nonsense", "429-year"):
+        sandbox.fault(kind, seconds=90)
+        with pytest.raises(NotSent) as caught:
+            SendGrid(KEY, sandbox.url, 5).submit(outgoing(1))
+        waits.append(caught.value.retry_after)
+    assert waits[0] == timedelta(seconds=90)
+    assert waits[1] is not None
+    assert timedelta(seconds=80) < waits[1] <= timedelta(seconds=90)
+    assert waits[2:] == [None, timedelta(days=365)]
 
 
 def test_a_wrong_key(sandbox: Sandbox) -> None:

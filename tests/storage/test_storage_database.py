@@ -42,12 +42,13 @@ def test_a_weaker_postgresql_is_told(postgres_url: str) -> None:
 
 
 def test_sqlite_is_set_up(sqlite_store: Store) -> None:
-    """WAL, foreign keys, FULL, on each connection."""
+    """WAL, foreign keys, FULL, room for the pages of a body of events, on each connection."""
     with sqlite_store.read() as tx:
         found = [
-            tx.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "foreign_keys", "synchronous")
+            tx.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "foreign_keys", "synchronous", "cache_size", "wal_autocheckpoint")
         ]
-    assert found == ["wal", 1, 2]
+    assert found == ["wal", 1, 2, -16000, 4000]
 
 
 def test_a_writer_excludes_writers_from_its_begin(
@@ -198,6 +199,34 @@ def test_a_read_only_postgresql(postgres_url: str) -> None:
     with pytest.raises(StoreError, match="may not be written"), store.read() as tx:
         tx.execute(text("SET TRANSACTION READ ONLY; UPDATE ledger SET epoch = 5"))
     store.close()
+
+
+@pytest.mark.postgresql
+def test_an_older_postgresql(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused at the first connection, with the version that is asked for and the one that is there."""
+    monkeypatch.setattr(database, "OLDEST_POSTGRESQL", 99)
+    store = Store(postgres_url)
+    with pytest.raises(StoreError, match=r"PostgreSQL 99 or newer is needed, and .* leads to \d+\.\d+"), store.read():
+        pass
+    store.close()
+
+
+@pytest.mark.postgresql
+def test_a_lock_that_postgresql_waits_for(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer waits as long as on SQLite, by default 30 s, and not for ever."""
+    assert database.BUSY_TIMEOUT_S == 30
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.2)
+    first, second = Store(postgres_url), Store(postgres_url)
+    with first.write() as tx:
+        tx.execute(text("UPDATE ledger SET epoch = 5"))
+        with pytest.raises(StoreError, match="another program held a lock"), second.write() as other:
+            other.execute(text("UPDATE ledger SET epoch = 6"))
+    with second.write() as tx:
+        tx.execute(text("UPDATE ledger SET epoch = epoch + 1"))
+    with first.read() as tx:
+        assert tx.execute(text("SELECT epoch FROM ledger")).scalar_one() == 6
+    first.close()
+    second.close()
 
 
 @pytest.mark.postgresql
