@@ -84,13 +84,14 @@ def turn(asked: argparse.Namespace, context: Context, signer: Signer, folder: Pa
     beside = house.frozen(context, f"beside-{number}") if asked.while_sending else ""
     before, found = counted(context), {"alone": alone}
     with serving(asked) as server, feeder(asked, folder, server) as feed:
+        started_with = cpu_s(server.pid) if server else 0.0
         if beside:
             found["beside"] = run(asked, "send", folder, beside)["per_s"]
             found["ran_out"] = feed.poll() is not None
             (folder / "stop").touch()
         found |= json.loads(feed.communicate()[0])
         if server:
-            found["cpu_s"] = cpu_s(server.pid)
+            found["cpu_s"] = cpu_s(server.pid) - started_with
     (folder / "stop").unlink(missing_ok=True)
     check(counted(context) - before, made[: found["bodies"]])
     return found | {"bare": run(asked, "bare", folder)}

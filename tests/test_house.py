@@ -31,6 +31,7 @@ HOMES = {
     "orjson": {"newsletter/storage/claims.py"},
     "yaml": {"newsletter/stories/"},
     "markdown_it": {"newsletter/stories/"},
+    "orjson": {"newsletter/tracking/webhook.py"},
     "email_validator": {"newsletter/audience/identity.py", "newsletter/settings/"},
 }
 """Each third-party library has one home, so that its oddities, and its `Any`, stay in known places."""

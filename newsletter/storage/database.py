@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -29,6 +30,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from newsletter.errors import ConfigError, StoreError
+from newsletter.storage import waiting
 
 if TYPE_CHECKING:
     import psycopg
@@ -57,6 +59,7 @@ class Store:
         self.url = url
         self._engine = _engine(url)
         self._writer = self._engine.execution_options(writes=True)
+        self._wrote_at = 0.0
         # PostgreSQL's default shows each statement another moment, and numbers counted by several would not balance.
         self._reader = (
             self._engine if self.is_sqlite else self._engine.execution_options(isolation_level="REPEATABLE READ")
@@ -75,8 +78,11 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """A transaction that is wholly committed at its end, or not at all. Raises StoreError."""
+        if self.is_sqlite:
+            waiting.breathe(self._wrote_at)
         with translated(self.url), self._writer.connect() as connection, connection.begin():
             yield connection
+        self._wrote_at = time.monotonic()
 
     @property
     def libpq_address(self) -> str:
@@ -151,8 +157,10 @@ def _set_up_postgresql(connection: psycopg.Connection[Any], _record: object) -> 
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if connection.get_execution_options().get("writes", False):
+        waiting.begin_writing(driver(connection), BUSY_TIMEOUT_S)
+    else:
+        connection.exec_driver_sql("BEGIN")
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
 
 from sqlalchemy import select
 
@@ -38,7 +37,7 @@ def keep(tx: Tx, events: Sequence[Event], now: datetime) -> Kept:
     wanted = {number for number in numbers if number is not None}
     real = bulk.by_id(tx, t.delivery, ("send_id", "batch_number", "address_key"), wanted)
     ours = [(number, event) for number, event in zip(numbers, events, strict=True) if number in real]
-    ours.sort(key=itemgetter(0))  # so that two bodies at once do not wait for each other
+    ours.sort(key=lambda pair: (pair[0], pair[1].vendor_id))  # so that two bodies at once do not wait for each other
     foreign = [event for number, event in zip(numbers, events, strict=True) if number not in real]
     news = bulk.insert_new(tx, t.event, _columns(ours, now), returning=("delivery_id", "vendor_id"))
     keep_foreign(tx, [event.raw for event in foreign], now)

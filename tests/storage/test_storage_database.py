@@ -42,12 +42,13 @@ def test_a_weaker_postgresql_is_told(postgres_url: str) -> None:
 
 
 def test_sqlite_is_set_up(sqlite_store: Store) -> None:
-    """WAL, foreign keys, FULL, on each connection."""
+    """WAL, foreign keys, FULL, room for the pages of a body of events, on each connection."""
     with sqlite_store.read() as tx:
         found = [
-            tx.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "foreign_keys", "synchronous")
+            tx.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "foreign_keys", "synchronous", "cache_size", "wal_autocheckpoint")
         ]
-    assert found == ["wal", 1, 2]
+    assert found == ["wal", 1, 2, -16000, 4000]
 
 
 def test_a_writer_excludes_writers_from_its_begin(

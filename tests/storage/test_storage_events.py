@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from ledger_clock import START, HandClock
 from ledger_rows import Rows, event, key_of
 from sqlalchemy import text
 
-from newsletter.model import EventKind
+from newsletter.model import Event, EventKind
 from newsletter.storage import Store, events
 
 
@@ -69,6 +71,30 @@ def test_foreign_events_are_kept_apart(rows: Rows, delivery: str) -> None:
     assert rows.keep(*strange).foreign_count == 4
     assert count(rows, "foreign_event") == 1, "their raw text is the same here"
     assert count(rows) == 0
+
+
+def test_two_bodies_at_once(rows: Rows) -> None:
+    """The same events in two orders, in two processes: one waits for the other, and none fails (a deadlock would)."""
+    (batch,) = rows.claim(rows.begin(40, size=40))
+    heard = [
+        event(person.delivery_id, f"{person.delivery_id}:{kind}", kind=kind, at=START)
+        for person in batch.recipients
+        for kind in (EventKind.PROCESSED, EventKind.DELIVERED, EventKind.OPENED)
+    ]
+    facts = {(int(one.delivery_id.rpartition("-")[2]), one.kind): START for one in heard if one.delivery_id}
+    start = threading.Barrier(2)
+
+    def take(order: list[Event], of: dict[tuple[int, EventKind], datetime]) -> int:
+        start.wait(10)
+        with rows.store.write() as tx:
+            kept = events.keep(tx, order, rows.clock())
+            events.keep_facts(tx, of)
+        return sum(len(each) for each in kept.ours.values())
+
+    with ThreadPoolExecutor(2) as pool:
+        news = [pool.submit(take, heard, facts), pool.submit(take, heard[::-1], dict(reversed(facts.items())))]
+        assert sorted(each.result(60) for each in news) == [0, 120]
+    assert (count(rows), count(rows, "fact")) == (120, 120)
 
 
 def test_an_unknown_kind_is_kept(rows: Rows, delivery: str) -> None:

@@ -41,9 +41,9 @@ def downgrade() -> None:
     op.drop_column("send", "rest_at")
     op.drop_column("send", "canary_wait_s")
     op.drop_column("send", "canary_count")
-    op.drop_column("ledger", "origin")
     with op.batch_alter_table("event") as event:
         event.drop_constraint("event_delivery_id_vendor_id_unique", type_="unique")
         event.create_unique_constraint("event_vendor_id_unique", ["vendor_id"])
+    op.drop_column("ledger", "origin")
     op.drop_table("former_ledger")
     op.drop_table("alert")
