@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test check format lock bench golden clean
+.PHONY: help demo test check format lock bench chaos golden clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ lock: ## Resolve the dependencies anew (needs uv)
 
 bench: .venv/ready-dev ## Measure: a send of 100,000 readers beside a bare loop
 	$(BIN)/python benchmarks/send.py
+
+chaos: .venv/ready-dev ## Kill processes 1,000 times and more on each database, and count what the readers got (half an hour)
+	$(BIN)/python tests/chaos/chaos_long.py --kills 1000
 
 golden: .venv/ready-dev ## Write the golden mails anew, to be looked at before they are committed
 	$(BIN)/pytest tests/rendering --update-golden

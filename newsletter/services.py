@@ -27,6 +27,10 @@ def open_context(settings: Settings, clock: Callable[[], datetime] = utc_now) ->
     settings = ensure_keys(settings)
     store = Store(settings.database_url)
     schema.ensure(store, clock())
+    if settings.queue == "workers":
+        from newsletter.pipeline import queueing  # noqa: PLC0415  Procrastinate takes 0.2 s to load
+
+        queueing.ensure(store)
     _check_address_key(store, settings.address_key or "")
     return Context(
         settings=settings,

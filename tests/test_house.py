@@ -20,6 +20,8 @@ HOMES = {
     "sendgrid": {"newsletter/sending/sendgrid.py"},
     "python_http_client": {"newsletter/sending/sendgrid.py", "newsletter/sending/transport.py"},
     "apscheduler": {"scheduler.py"},
+    "procrastinate": {"newsletter/sending/queue.py"},
+    "psycopg": {"newsletter/sending/queue.py"},
     "sqlalchemy": {"newsletter/storage/"},
     "alembic": {"newsletter/storage/"},
     "fastapi": {"newsletter/web/"},

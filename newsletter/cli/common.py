@@ -5,9 +5,12 @@ from __future__ import annotations
 import getpass
 import json
 import logging
+import signal
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,6 +143,18 @@ def progress(label: str) -> Callable[[int, int], None] | None:
             state["bar"].__exit__(None, None, None)
 
     return show
+
+
+@contextmanager
+def stopping() -> Iterator[threading.Event]:
+    """Set by SIGTERM and Ctrl-C, so that what is in hand is finished first."""
+    stop = threading.Event()
+    old = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
 
 
 def shown(path: Path) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from newsletter.cli.common import exit_code, open_house, progress, shown
-from newsletter.cli.send import show_status
+from newsletter.cli.send import show_status, waiting
 
 if TYPE_CHECKING:
     from newsletter.model import SendReport
@@ -56,7 +56,7 @@ def _go(context: Context, on: Target) -> SendReport:
             freezing.freeze(context, on, by="demo", at=context.clock())
         send_id = sending.start(context, on.id, by="demo")
     with sandbox_if_asked(context):
-        return sending.run(context, send_id, progress=progress(f"Sending {on.id}"))
+        return sending.run(context, send_id, progress=progress(f"Sending {on.id}"), wait=waiting(context, on.id))
 
 
 def _where(context: Context, on: Target) -> str:

@@ -21,6 +21,7 @@ _COMMANDS = {
     "suppressions": ("newsletter.cli.readers:suppressions", "Addresses that must not be mailed, and why."),
     "report": ("newsletter.cli.report:report", "What became of an edition, in numbers that balance."),
     "tick": ("newsletter.cli.run:tick", "Do once what the clock says is due."),
+    "worker": ("newsletter.cli.run:worker", "Run batches of live sends, on as many machines as you like."),
     "serve": ("newsletter.cli.run:serve", "Serve the event webhook and the readers' pages."),
     "sandbox": ("newsletter.cli.run:sandbox", "A SendGrid on this machine, with an inbox to read."),
     "demo": ("newsletter.cli.demo:demo", "Take the samples through the whole job, to the sandbox."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from newsletter.cli.common import JSON, NOW, open_house, show_json, when
+from newsletter.cli.common import JSON, NOW, open_house, show_json, stopping, when
 
 PORT = click.IntRange(0, 65535)
 """0 takes a free one."""
@@ -47,6 +47,23 @@ def tick(moment: str | None, as_json: bool) -> int:
 
 
 @click.command()
+def worker() -> None:
+    """Run batches of live sends from the queue in PostgreSQL, until SIGTERM or Ctrl-C; those in hand are finished."""
+    from newsletter.cli.local import sandbox_if_asked
+    from newsletter.errors import ConfigError
+    from newsletter.pipeline import working
+
+    context = open_house(quiet=False)
+    if context.settings.queue != "workers":
+        raise ConfigError(
+            "NEWSLETTER_QUEUE is not set to workers, so nobody would give this worker anything to do: set it here and "
+            "where scheduler.py runs"
+        )
+    with sandbox_if_asked(context), stopping() as stop:
+        working.work(context, stop=stop)
+
+
+@click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=PORT)
 def serve(host: str, port: int) -> None:
@@ -75,20 +92,15 @@ def sandbox(port: int, alone: bool, accept_only: bool) -> None:
 
 
 def _sandbox(port: int, web: str | None, *, accept_only: bool) -> None:
-    import signal
-    import threading
-
     from newsletter.errors import ConfigError
     from newsletter.sandbox import Sandbox, SandboxError
     from newsletter.settings import load_settings
 
-    done = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: done.set())
     folder = load_settings().var / "sandbox"
+    hook = web and f"{web}/hooks/sendgrid"
     try:
-        with Sandbox(folder, port=port, webhook_url=web and f"{web}/hooks/sendgrid", accept_only=accept_only):
-            done.wait()
+        with stopping() as stop, Sandbox(folder, port=port, webhook_url=hook, accept_only=accept_only):
+            stop.wait()
     except SandboxError as error:
         raise ConfigError(str(error)) from error
 
@@ -105,6 +117,11 @@ def upgrade() -> None:
     from newsletter.settings import load_settings
     from newsletter.storage import Store, schema
 
-    store = Store(load_settings().database_url)
+    settings = load_settings()
+    store = Store(settings.database_url)
     schema.upgrade(store, utc_now())
+    if settings.queue == "workers":
+        from newsletter.pipeline import queueing
+
+        queueing.make(store)
     click.echo(f"the database has schema {schema.HEAD}")

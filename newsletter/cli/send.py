@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,9 +19,13 @@ from newsletter.cli.common import (
     open_house,
     progress,
     show_json,
+    stopping,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from newsletter.pipeline.context import Context, Target
 
 
@@ -75,8 +76,10 @@ def now(edition: str, few: bool, confirm_count: int | None, by: str | None, yes:
     if send_id is None:
         show_status(context, on.id, as_json=as_json)
         return _standing_code(context, on)
-    with sandbox_if_asked(context), _stopping() as stop:
-        report = sending.run(context, send_id, stop=stop, progress=progress(f"Sending {on.id}"))
+    with sandbox_if_asked(context), stopping() as stop:
+        report = sending.run(
+            context, send_id, stop=stop, progress=progress(f"Sending {on.id}"), wait=waiting(context, on.id)
+        )
     show_status(context, on.id, as_json=as_json)
     if report.state == "paused":
         click.echo(f"paused; after the cure: newsletter send resume {on.id}", err=True)
@@ -114,16 +117,17 @@ def _standing_code(context: Context, on: Target) -> int:
     return {EditionState.SENT: 0, EditionState.PARTIAL: 4}.get(freezing.standing(context, on), 1)
 
 
-@contextmanager
-def _stopping() -> Iterator[threading.Event]:
-    """SIGTERM and Ctrl-C finish the batches in hand."""
-    stop = threading.Event()
-    old = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
+def waiting(context: Context, name: str) -> Callable[[datetime], None]:
+    """Says until when the rest waits for its canary, in the newsletter's zone."""
+    zone = context.newsletter(name.partition("/")[0]).zone
+
+    def say(until: datetime) -> None:
+        at = f"{until.astimezone(zone):%H:%M} ({zone.key})"
+        under_the_bar = "\n" if sys.stderr.isatty() else ""
+        word = f"newsletter send resume {name}"
+        click.echo(f"{under_the_bar}the canary has gone; the rest waits until {at}, or for: {word}", err=True)
+
+    return say
 
 
 @send.command()
@@ -190,8 +194,10 @@ def resume(edition: str, as_json: bool) -> int:
     context = open_house()
     name = reporting.resolve_name(context, edition)
     send_id = sending.resume(context, name)
-    with sandbox_if_asked(context), _stopping() as stop:
-        report = sending.run(context, send_id, stop=stop, progress=progress(f"Sending {name}"))
+    with sandbox_if_asked(context), stopping() as stop:
+        report = sending.run(
+            context, send_id, stop=stop, progress=progress(f"Sending {name}"), wait=waiting(context, name)
+        )
     show_status(context, name, as_json=as_json)
     return exit_code(report)
 
@@ -242,7 +248,7 @@ def resolve(
         click.echo(f"batch {number}: events prove that it was accepted; it is not sent again", err=True)
     code = 0
     if done.resent:
-        with sandbox_if_asked(context), _stopping() as stop:
+        with sandbox_if_asked(context), stopping() as stop:
             code = exit_code(sending.run(context, done.send_id, stop=stop))
     show_status(context, name, as_json=as_json)
     return 4 if doubts.listed(context, name) else code

@@ -30,6 +30,7 @@ from newsletter.model.events import (
 )
 from newsletter.model.newsletters import (
     SLUG,
+    Canary,
     Mailbox,
     Newsletter,
     Organisation,
@@ -39,6 +40,7 @@ from newsletter.model.newsletters import (
 )
 from newsletter.model.sends import (
     Batch,
+    CanaryStanding,
     Envelope,
     Owner,
     Receipt,
@@ -75,6 +77,8 @@ __all__ = [
     "Batch",
     "Block",
     "BulletList",
+    "Canary",
+    "CanaryStanding",
     "Citation",
     "Edition",
     "EditionFacts",

@@ -45,7 +45,7 @@ class EditionFacts:
     `tested` is the fingerprint of the last test that went to the editors, `signed_by` who signed the present
     fingerprint, `steps` what was done already (a new freeze gives `frozen test` back), `frozen_at` when it was last
     frozen, `send` the state of its live send, `active_at` when that send last moved: started, resumed, a batch claimed
-    or settled.
+    or settled, `waits_until` the end of the wait between its canary and the rest, while that is awaited.
     """
 
     id: str
@@ -58,11 +58,13 @@ class EditionFacts:
     frozen_at: datetime | None = None
     send: SendState | None = None
     active_at: datetime | None = None
+    waits_until: datetime | None = None
     finished_at: datetime | None = None
 
     def __post_init__(self) -> None:
         aware("frozen_at", self.frozen_at)
         aware("active_at", self.active_at)
+        aware("waits_until", self.waits_until)
         aware("finished_at", self.finished_at)
 
 

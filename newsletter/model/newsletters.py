@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time as time_of_day
+from datetime import timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -83,6 +84,23 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Canary:
+    """The first batch of a live send goes to the editors and `seeds` that are on the list, and the rest so many minutes
+    after it was accepted.
+    """
+
+    wait_minutes: int = 10
+    seeds: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.wait_minutes <= LONGEST_WAIT_MINUTES:
+            raise ValueError(f"wait_minutes is 1 to {LONGEST_WAIT_MINUTES}, got {self.wait_minutes}")
+
+
+LONGEST_WAIT_MINUTES = 240
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Newsletter:
     """content/newsletters/<slug>.toml: one recurring publication.
 
@@ -93,6 +111,7 @@ class Newsletter:
     sign_off            how many people must sign the frozen edition
     in_doubt            what a batch without evidence of acceptance does after the quiet time
     audience_guard      the share by which the audience may differ from the last edition's before a person confirms
+    canary              who gets it first, and how long the rest waits; None where all of it goes at once
     theme               named colours and fonts for the templates
     """
 
@@ -124,6 +143,7 @@ class Newsletter:
     sign_off: Literal["none", "one", "two"] = "none"
     in_doubt: Literal["ask", "resend"] = "ask"
     audience_guard: float = 0.2
+    canary: Canary | None = None
     theme: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -138,3 +158,18 @@ class Newsletter:
             raise ValueError(f"carry_over counts editions, got {self.carry_over}")
         if not 0 < self.audience_guard <= 1:
             raise ValueError(f"audience_guard is a share above 0 and up to 1, got {self.audience_guard}")
+        if self.canary is not None:
+            self._check_canary(self.canary)
+
+    def _check_canary(self, canary: Canary) -> None:
+        if not self.editors and not canary.seeds:
+            raise ValueError("[canary] has nobody to go to: add [[editors]], or seeds = [...]")
+        if self.schedule is None:
+            return
+        at = timedelta(hours=self.schedule.time.hour, minutes=self.schedule.time.minute)
+        until = timedelta(hours=self.schedule.late_until.hour, minutes=self.schedule.late_until.minute)
+        if at + timedelta(minutes=canary.wait_minutes) > until:
+            raise ValueError(
+                f"canary.wait_minutes {canary.wait_minutes}: of an edition sent at {self.schedule.time:%H:%M} the rest "
+                f"would wait until after late_until {self.schedule.late_until:%H:%M}"
+            )

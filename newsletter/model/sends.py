@@ -89,6 +89,21 @@ class SendState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CanaryStanding:
+    """How the first batch of a send stands, which goes ahead alone.
+
+    `state` is its batch's. `rest_from` is when the rest goes, or went; None while the canary has yet to go out.
+    `rest_waits` says that nothing but the canary may be claimed.
+    """
+
+    readers: int
+    state: str
+    accepted_at: datetime | None
+    rest_from: datetime | None
+    rest_waits: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendReport:
     """A send in numbers that balance: candidates = accepted + excluded + refused + in_doubt + pending."""
 
@@ -109,6 +124,7 @@ class SendReport:
     """Deliveries by what became of them, as events told: delivered, bounced, …"""
     sent_twice: int = 0
     """Readers with events of two attempts: the promise was broken for them, and it is said."""
+    canary: CanaryStanding | None = None
 
     def __post_init__(self) -> None:
         total = self.accepted + sum(self.excluded.values()) + sum(self.refused.values())

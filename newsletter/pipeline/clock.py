@@ -217,7 +217,14 @@ def _send(context: Context, action: Action, stop: threading.Event) -> None:
 
 
 def _resume(context: Context, action: Action, stop: threading.Event) -> None:
-    _told(context, action, _run(context, sending.resume(context, action.edition), stop))
+    with context.store.read() as tx:
+        live = sends.live(tx, action.edition)
+    if live is None or live.state is SendState.PAUSED:  # since this tick began: whoever did it has the last word
+        raise BusyError(f"{action.edition} was paused: {live.reason if live else ''}")
+    if sending.is_for_workers(context, live.id):
+        _told(context, action, sending.tend(context, live.id))
+    else:
+        _told(context, action, _run(context, sending.resume_interrupted(context, action.edition), stop))
 
 
 def _run(context: Context, send_id: int, stop: threading.Event) -> SendReport:
@@ -231,6 +238,8 @@ def _run(context: Context, send_id: int, stop: threading.Event) -> SendReport:
             heartbeat.beat(context, now)
             beaten = now
 
+    if sending.is_for_workers(context, send_id):  # the tick has other newsletters to look after
+        return sending.tend(context, send_id)
     return sending.run(context, send_id, stop=stop, progress=beat)
 
 

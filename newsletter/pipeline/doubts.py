@@ -11,7 +11,7 @@ import structlog
 
 from newsletter.errors import UsageError
 from newsletter.model import EditionState, SendState
-from newsletter.pipeline import guards, sending
+from newsletter.pipeline import guards, queueing, sending
 from newsletter.pipeline.context import Context
 from newsletter.sending import owner, plan
 from newsletter.storage import Tx, claims, doubt, editions, sends
@@ -113,6 +113,7 @@ def resolve(
             (done if news else left).append(item.number)
         if done and not accept:
             _reopen(tx, live, by, now)
+            queueing.put_missing(context, tx, live.id)
         sending.close(tx, live.id, now)
     if chosen:
         log.info("doubts resolved", edition=edition, accepted=accept, batches=done, left=left, by=by)

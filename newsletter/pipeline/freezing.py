@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
 from newsletter.errors import ProofError, UsageError
 from newsletter.model import EditionState, Level, Newsletter, Standing, Step, Story
-from newsletter.pipeline import composing, gathering, guards
+from newsletter.pipeline import canary, composing, gathering, guards
 from newsletter.pipeline.context import Context, Target
-from newsletter.storage import Tx, clock, editions, messages, roster, sends
+from newsletter.storage import Tx, balance, clock, editions, messages, roster, sends
 
 log = structlog.get_logger()
 
@@ -132,6 +132,8 @@ def _freeze(
             subject=message.subject,
             batch_size=context.settings.batch_size,
             loopback=context.settings.on_loopback,
+            canary=frozenset(canary.keys(context, newsletter)),
+            canary_wait=timedelta(minutes=newsletter.canary.wait_minutes if newsletter.canary else 0),
         ),
         now,
     )
@@ -157,7 +159,7 @@ def _guard_audience(
             "readers with `newsletter subscribers import`",
             0,
         )
-    last = sends.last_mailed_count(tx, newsletter.slug, before=row.id)
+    last = balance.last_mailed_count(tx, newsletter.slug, before=row.id)
     odd = odd_audience(newsletter, row.name, mailable, last)
     if odd is not None and confirmed != mailable:
         raise AudienceError(odd, mailable)

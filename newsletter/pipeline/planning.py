@@ -11,10 +11,10 @@ from typing import Any
 from newsletter.audience.reasons import in_words
 from newsletter.errors import RenderError, UsageError
 from newsletter.model import EditionState, Finding, Level, Newsletter
-from newsletter.pipeline import composing, freezing, gathering
+from newsletter.pipeline import canary, composing, freezing, gathering
 from newsletter.pipeline.context import Context, Target
 from newsletter.schedule import next_editions
-from newsletter.storage import Tx, editions, roster, sends
+from newsletter.storage import Tx, balance, editions, roster, sends
 
 SHOWN = 5
 """So many warnings stand in a plan; the proof has them all."""
@@ -27,6 +27,7 @@ class Frozen:
     fingerprint: str
     stories: tuple[editions.FrozenStory, ...]
     readers: int
+    canary: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ class EditionPlan:
     composed: composing.Composed | None
     findings: tuple[Finding, ...]
     audience: dict[str | None, int]
+    canary: canary.Expected | None
     missing: tuple[str, ...]
     next_at: datetime | None
 
@@ -71,8 +73,9 @@ def plan(context: Context, target: Target, now: datetime) -> EditionPlan:
         row = editions.find(tx, target.id)
         signed = editions.signatures(tx, row.id, row.fingerprint) if row and row.fingerprint else ()
         audience = roster.audience(tx, target.newsletter.list, loopback=context.settings.on_loopback)
+        ahead = canary.expected(context, tx, target.newsletter)
         frozen = _frozen(tx, row)
-        last = sends.last_mailed_count(tx, target.newsletter.slug, before=row.id if row else 0)
+        last = balance.last_mailed_count(tx, target.newsletter.slug, before=row.id if row else 0)
     missing += [f"{f.where}: {f.problem}" for f in findings if f.level is Level.STOP]
     mailable = audience.get(None, 0)
     if not mailable:
@@ -92,6 +95,7 @@ def plan(context: Context, target: Target, now: datetime) -> EditionPlan:
         composed=composed,
         findings=tuple(findings),
         audience=audience,
+        canary=ahead,
         missing=tuple(dict.fromkeys(missing)),
         next_at=upcoming[0].at if upcoming else None,
     )
@@ -105,6 +109,7 @@ def _frozen(tx: Tx, row: editions.EditionRow | None) -> Frozen | None:
         fingerprint=row.fingerprint,
         stories=editions.frozen_stories(tx, row.id),
         readers=sends.mailable_count(tx, live.id) if live else 0,
+        canary=live.canary_count if live else 0,
     )
 
 
@@ -136,6 +141,8 @@ def _lines(plan_: EditionPlan) -> Iterator[str]:
         yield f"Subject    {message.subject}"
         yield f"Preheader  {message.preheader}"
     yield f"Readers    {plan_.mailable:,} on the list {newsletter.list}" + _left_out(plan_)
+    if plan_.canary is not None:
+        yield from canary.in_words(plan_.canary, newsletter)
     yield f"Size       {_size(plan_)}"
     yield ""
     for part in gathered.assembly.chosen:
@@ -153,7 +160,8 @@ def _lines(plan_: EditionPlan) -> Iterator[str]:
 
 
 def _frozen_lines(plan_: EditionPlan, frozen: Frozen) -> Iterator[str]:
-    yield f"Frozen     {frozen.fingerprint}, for {frozen.readers:,} readers"
+    first = f", {frozen.canary:,} of them first" if frozen.canary else ""
+    yield f"Frozen     {frozen.fingerprint}, for {frozen.readers:,} readers{first}"
     yield from (f"  {story.headline} ({story.slug})" for story in frozen.stories)
     yield ""
     if plan_.state in freezing.MAY_FREEZE:
@@ -228,6 +236,7 @@ def document(plan_: EditionPlan) -> dict[str, Any]:
         "frozen": _frozen_document(plan_.frozen) if plan_.frozen else None,
         "list": plan_.target.newsletter.list,
         "recipients": plan_.mailable,
+        "canary": canary.document(plan_.canary) if plan_.canary else None,
         "excluded": {reason: count for reason, count in plan_.audience.items() if reason is not None},
         "sections": [
             {
@@ -247,7 +256,9 @@ def document(plan_: EditionPlan) -> dict[str, Any]:
 
 def _frozen_document(frozen: Frozen) -> dict[str, Any]:
     stories = [{"slug": story.slug, "headline": story.headline} for story in frozen.stories]
-    return {"fingerprint": frozen.fingerprint, "readers": frozen.readers, "stories": stories}
+    return {
+        "fingerprint": frozen.fingerprint, "readers": frozen.readers, "canary": frozen.canary, "stories": stories,
+    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import structlog
 
-from newsletter.audience import tokens
-from newsletter.errors import BusyError, GatewayError, InDoubt, NotSent, Refused, UsageError
-from newsletter.model import EditionState, Envelope, Message, Newsletter, Receipt, SendReport, SendState
-from newsletter.pipeline import guards
+from newsletter.errors import BusyError, UsageError
+from newsletter.model import EditionState, SendReport, SendState
+from newsletter.pipeline import canary, guards, queueing
 from newsletter.pipeline.context import Context
-from newsletter.sending import owner, plan
-from newsletter.sending.dispatch import Work, dispatch
-from newsletter.sending.gateway import Outcome, Outgoing
-from newsletter.storage import Tx, answers, balance, claims, editions, messages, sends
+from newsletter.pipeline.exchanging import Part, Progress, Wait
+from newsletter.sending import owner
+from newsletter.sending.dispatch import dispatch
+from newsletter.storage import Tx, balance, claims, editions, sends
+from newsletter.storage import canary as ledger_canary
 
 log = structlog.get_logger()
-
-Progress = Callable[[int, int], None]
-"""Told after each exchange: readers done, candidates."""
 
 
 def start(context: Context, edition: str, *, by: str, late: bool = False) -> int:
@@ -36,6 +31,7 @@ def start(context: Context, edition: str, *, by: str, late: bool = False) -> int
         if not moved or not sends.move(tx, live.id, [SendState.PENDING], SendState.SENDING, now=now):
             raise BusyError(f"{edition} was begun by somebody else just now; see `newsletter send status {edition}`")
         guards.next_epoch(tx)
+        queueing.put_missing(context, tx, live.id)
     guards.remember_epoch(context)
     log.info("send started", edition=edition, send=live.id, candidates=live.candidates, by=by, late=late)
     return live.id
@@ -57,18 +53,88 @@ _STARTABLE = (EditionState.FROZEN, EditionState.SIGNED_OFF)
 
 
 def run(
-    context: Context, send_id: int, *, stop: threading.Event | None = None, progress: Progress | None = None
+    context: Context,
+    send_id: int,
+    *,
+    stop: threading.Event | None = None,
+    progress: Progress | None = None,
+    wait: Wait | None = None,
 ) -> SendReport:
-    """Send every batch that may go now, and give the numbers. Whoever else runs the same send is harmless."""
-    run_ = _Run(context, send_id, progress)
+    """Send every batch that may go now, and give the numbers. Whoever else runs the same send is harmless.
+
+    Where workers run the batches, it waits for them. Where the rest waits for its canary this waits too, if there is
+    somebody to tell (`wait`); else it ends, and who calls it again later goes on.
+    """
+    if is_for_workers(context, send_id):
+        return wait_for_workers(context, send_id, stop or threading.Event(), progress, wait)
     dispatch(
-        run_.exchange,
+        Part(context, send_id, progress, wait).exchange,
         context.gateway(),
         concurrency=context.settings.send_concurrency,
         clock=context.clock,
         stop=stop or threading.Event(),
     )
     return finish(context, send_id)
+
+
+def is_for_workers(context: Context, send_id: int) -> bool:
+    """Whether the batches of a send are run by workers, and not by the process that began it."""
+    with context.store.read() as tx:
+        return queueing.for_workers(context, sends.find(tx, send_id))
+
+
+def wait_for_workers(
+    context: Context,
+    send_id: int,
+    stop: threading.Event,
+    progress: Progress | None = None,
+    wait: Wait | None = None,
+) -> SendReport:
+    """Look on while workers run the batches of a send, until none is left, it is paused, or `stop` is set."""
+    told = None
+    while not stop.is_set():
+        with context.store.read() as tx:
+            send, is_open = sends.find(tx, send_id), claims.is_open(tx, send_id)
+            done = balance.settled_count(tx, send_id)
+        if progress:
+            progress(done, send.candidates)
+        if send.state is not SendState.SENDING or not is_open:
+            break
+        until = _let_go(context, send_id) if send.rest_waits else None
+        if until is not None and wait is None:
+            break
+        if wait is not None and until not in (None, told):
+            told = until
+            wait(until)
+        stop.wait(WORKERS_LOOK_S)
+    return finish(context, send_id)
+
+
+def _let_go(context: Context, send_id: int) -> datetime | None:
+    """Put jobs for the rest once its canary lets it go; else until when it waits."""
+    with context.store.write() as tx:
+        _, until = canary.look(tx, sends.find(tx, send_id, lock=True), context.clock())
+        queueing.put_missing(context, tx, send_id)
+    return until
+
+
+def tend(context: Context, send_id: int) -> SendReport:
+    """What a tick does for a send that workers run: jobs for batches that have none, and the end if none is left."""
+    with context.store.write() as tx:
+        stalled = queueing.end_stalled(tx)
+        send = sends.find(tx, send_id, lock=True)
+        if send.state is SendState.SENDING:
+            canary.look(tx, send, context.clock())
+        put = queueing.put_missing(context, tx, send_id)
+        is_open = claims.is_open(tx, send_id)
+        report = balance.report(tx, send_id)
+    if stalled or put:
+        log.info("jobs put", send=send_id, jobs=put, stalled=stalled)
+    return report if is_open else finish(context, send_id)
+
+
+WORKERS_LOOK_S = 0.5
+"""How often it is looked at what workers have done; each look is two small queries."""
 
 
 def finish(context: Context, send_id: int) -> SendReport:
@@ -96,139 +162,14 @@ def close(tx: Tx, send_id: int, now: datetime) -> None:
         log.info("send finished", edition=before.edition, send=send_id, state=state.value)
 
 
-class _Run:
-    """One process's part in one send: what is claimed, handed over and recorded in one commit each time round."""
-
-    def __init__(self, context: Context, send_id: int, progress: Progress | None) -> None:
-        self._context, self._send_id, self._progress = context, send_id, progress
-        self._owner = owner.this_process()
-        self._lease = plan.lease(context.settings.sendgrid_timeout_s)
-        self._messages: dict[int, Message] = {}
-        self._counted_at = context.clock()
-        with context.store.read() as tx:
-            send = sends.find(tx, send_id)
-        self._newsletter = context.newsletter(send.edition.partition("/")[0])
-        self._envelope = envelope(self._newsletter, send)
-        self._link = link_signer(context, send)
-
-    def exchange(self, outcomes: Sequence[Outcome], free: int) -> Work:
-        """Record what came back, then claim what may go next: one commit."""
-        now = self._context.clock()
-        with self._context.store.write() as tx:
-            send = _pause_if_broken(tx, self._send_id, outcomes, now)
-            for outcome in outcomes:
-                _record(tx, self._send_id, outcome)
-            if send.state is SendState.CANCELLED:
-                sends.cancel_pending(tx, send.id, now)  # what came back as not sent
-            if send.state is not SendState.SENDING or not free:
-                work = Work(batches=(), next_at=None)
-            else:
-                work = self._claim(tx, send, free, now)
-            counted = free and self._count(tx, send, now)
-            done = balance.settled_count(tx, self._send_id) if self._progress and outcomes else 0
-        if counted:  # before the requests are made
-            guards.try_remember_epoch(self._context)
-        if self._progress and outcomes:
-            self._progress(done, send.candidates)
-        return work
-
-    def _count(self, tx: Tx, send: sends.SendRow, now: datetime) -> bool:
-        """Every now and then the ledger counts while it sends, and is looked at: it may be a backup's by now."""
-        if send.kind != "live" or abs(now - self._counted_at) < guards.COUNT_EVERY:
-            return False
-        guards.check_epoch(self._context, tx)
-        guards.next_epoch(tx)
-        self._counted_at = now
-        return True
-
-    def _claim(self, tx: Tx, send: sends.SendRow, free: int, now: datetime) -> Work:
-        me = replace(self._owner, uptime_s=self._context.uptime())
-        got = claims.claim(tx, send, owner=me, lease=self._lease, limit=free, link=self._link, now=now)
-        return Work(
-            batches=tuple(
-                Outgoing(batch=batch, message=self._message(tx, variant), envelope=self._envelope)
-                for batch, variant in got.batches
-            ),
-            next_at=got.next_at,
-        )
-
-    def _message(self, tx: Tx, variant_id: int) -> Message:
-        if variant_id not in self._messages:
-            self._messages[variant_id] = messages.of_variant(tx, variant_id)
-        return self._messages[variant_id]
-
-
-def envelope(newsletter: Newsletter, send: sends.SendRow) -> Envelope:
-    """What stands around the message of a send."""
-    domain = newsletter.sender.address.rpartition("@")[2]
-    return Envelope(
-        sender=newsletter.sender,
-        reply_to=newsletter.reply_to,
-        list_id=f"<{newsletter.list}.{domain}>",
-        subject=send.subject,
-        automatic=send.kind == "notice",
-    )
-
-
-def link_signer(context: Context, send: sends.SendRow) -> claims.Link:
-    """The function that gives each reader's own unsubscribe link. Those of tests are inert: subscriber 0."""
-    base, key = context.settings.base_url.rstrip("/"), context.settings.secret_keys[0]
-    list_id = send.list_id or 0
-
-    def link(subscriber_id: int) -> str:
-        token = tokens.Token("unsubscribe", subscriber_id, list_id, send.id)
-        return f"{base}/u/{tokens.sign(token, key)}"
-
-    return link
-
-
-def _record(tx: Tx, send_id: int, outcome: Outcome) -> None:
-    """Write down what came of one request; the map of sending.md, After the answer."""
-    batch, answer, at = outcome.batch, outcome.answer, outcome.finished_at
-    ids = {"send": send_id, "batch": batch.number, "attempt": batch.attempt}
-    match answer:
-        case Receipt():
-            answers.accepted(tx, batch, answer.message_id, at)
-            log.debug("batch accepted", **ids)
-        case NotSent():
-            again = plan.next_attempt(answer, batch.attempt, at)
-            answers.not_sent(tx, batch, str(answer), at, status=answer.status, not_before=again)
-            log.warning("batch not sent", **ids, error=str(answer), again_at=again.isoformat())
-        case Refused() if answer.positions:
-            answers.refused(tx, batch, answer.positions, str(answer), at, status=answer.status)
-            log.warning("readers refused", **ids, readers=len(answer.positions))
-        case Refused():
-            answers.not_sent(tx, batch, str(answer), at, status=answer.status, not_before=None)
-            log.error("request refused", **ids, error=str(answer))
-        case InDoubt():
-            answers.in_doubt(tx, batch, str(answer), at, status=answer.status)
-            log.error("batch in doubt", **ids, error=str(answer))
-
-
-def _pause_if_broken(tx: Tx, send_id: int, outcomes: Sequence[Outcome], now: datetime) -> sends.SendRow:
-    """Pause the send when the way to the ESP is broken; gives the send, locked, as it stands then."""
-    send = sends.find(tx, send_id, lock=True)
-    failures = [o.answer for o in outcomes if isinstance(o.answer, GatewayError)]
-    failed = sum(plan.counts_as_error(o.answer, o.batch.attempt) for o in outcomes)
-    succeeded = len(outcomes) - len(failures)
-    in_a_row = sends.count_errors(tx, send_id, failed=failed, succeeded=succeeded) if outcomes else 0
-    why = next((str(error) for error in failures if plan.stops_send(error)), None)
-    if why is None and in_a_row >= plan.ERRORS_BEFORE_PAUSE:
-        why = f"{in_a_row} requests in a row failed; the last one: {failures[-1]}"
-    if why is None or not sends.move(tx, send_id, [SendState.SENDING], SendState.PAUSED, reason=why, now=now):
-        return send
-    log.error("send paused", edition=send.edition, send=send_id, reason=why)
-    return sends.find(tx, send_id)
-
-
 # --- by hand ------------------------------------------------------------------------------------------------------
 
 
-def _live(tx: Tx, edition: str, *, lock: bool = True) -> sends.SendRow:
+def _live(tx: Tx, edition: str) -> sends.SendRow:
     live = sends.live(tx, edition)
     if live is None:
         raise UsageError(f"{edition} has no send yet")
-    return sends.find(tx, live.id, lock=lock)
+    return sends.find(tx, live.id, lock=True)
 
 
 def pause(context: Context, edition: str, *, reason: str) -> None:
@@ -242,16 +183,32 @@ def pause(context: Context, edition: str, *, reason: str) -> None:
 
 
 def resume(context: Context, edition: str) -> int:
-    """Let a paused or interrupted send go on; gives its id for `run`. Raises UsageError, BusyError."""
+    """A person lets a paused or interrupted send go on, and the rest too if it waits for its canary.
+
+    Gives its id for `run`. Raises UsageError, BusyError.
+    """
+    return _go_on(context, edition, by_hand=True)
+
+
+def _go_on(context: Context, edition: str, *, by_hand: bool) -> int:
     now = context.clock()
     with context.store.write() as tx:
         live = _live(tx, edition)
+        if live.state is SendState.PAUSED and not by_hand:
+            raise UsageError(
+                f"{edition} is paused: {live.reason}. After the cure: `newsletter send resume {edition}`, "
+                f"or `newsletter send cancel {edition}`"
+            )
         if live.state not in (SendState.PAUSED, SendState.SENDING):
             raise UsageError(f"{edition} is {live.state.value}; there is nothing to resume")
         claims.recover(tx, owner.is_gone, now)
-        refuse_if_busy(tx, live)
+        if not queueing.for_workers(context, live):  # workers share a send by their jobs
+            refuse_if_busy(tx, live)
         guards.before_live_send(context, tx)
         sends.move(tx, live.id, [SendState.PAUSED], SendState.SENDING, now=now)
+        if by_hand:
+            ledger_canary.let_go(tx, live.id, now)
+        queueing.put_missing(context, tx, live.id)
     guards.remember_epoch(context)  # the process that began may have died before it could
     log.info("send resumed", edition=edition, send=live.id)
     return live.id
@@ -259,14 +216,7 @@ def resume(context: Context, edition: str) -> int:
 
 def resume_interrupted(context: Context, edition: str) -> int:
     """Carry on with a send that nobody paused; gives its id for `run`. Raises UsageError, BusyError."""
-    with context.store.read() as tx:
-        live = _live(tx, edition, lock=False)
-    if live.state is SendState.PAUSED:
-        raise UsageError(
-            f"{edition} is paused: {live.reason}. After the cure: `newsletter send resume {edition}`, "
-            f"or `newsletter send cancel {edition}`"
-        )
-    return resume(context, edition)
+    return _go_on(context, edition, by_hand=False)
 
 
 def refuse_if_busy(tx: Tx, live: sends.SendRow) -> None:

@@ -221,7 +221,11 @@ def _interrupted(case: _Case) -> Iterator[Action]:
     if facts.send in {SendState.SENT, SendState.PARTIAL, SendState.CANCELLED}:
         yield case.action(ActionKind.RESUME, f"its send is {facts.send}; the edition is to be closed")
         return
-    until = max(case.until, facts.active_at + LULL) if facts.active_at else case.until
+    waited = facts.waits_until
+    if waited is not None and case.now < waited:
+        return  # for its canary: a wait that was planned, also past late_until
+    moved_at = max((instant for instant in (facts.active_at, waited) if instant is not None), default=None)
+    until = max(case.until, moved_at + LULL) if moved_at else case.until
     if case.now > until:
         yield case.action(
             ActionKind.PAUSE_STALE,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from newsletter.errors import ConfigError, Fault
-from newsletter.model import SLUG, Mailbox, Newsletter, Organisation, Outlet, Schedule, Section
+from newsletter.model import SLUG, Canary, Mailbox, Newsletter, Organisation, Outlet, Schedule, Section
 from newsletter.settings import words
 from newsletter.settings.shapes import Reader, Shape, Wrong, kind_of, several
 
@@ -35,6 +35,7 @@ SCHEDULE = Shape(
     required=("days", "time", "late_until"),
     build=Schedule,
 )
+CANARY = Shape(keys={"wait_minutes": words.count, "seeds": several(words.address)}, required=(), build=Canary)
 ORGANISATION = Shape(
     keys={
         "name": words.line,
@@ -79,6 +80,7 @@ NEWSLETTER_KEYS: Mapping[str, Reader] = {
     "sign_off": words.choice(Newsletter, "sign_off"),
     "in_doubt": words.choice(Newsletter, "in_doubt"),
     "audience_guard": words.share,
+    "canary": CANARY,
     "theme": words.named_texts,
 }
 """Left out: `slug`, which is the file's name."""

@@ -47,6 +47,7 @@ class Settings:
     sendgrid_timeout_s: float
     send_concurrency: int
     batch_size: int
+    queue: Literal["here", "workers"]
     epoch_file: Path
     heartbeat_url: str | None = field(repr=False)
     log: str
@@ -145,6 +146,7 @@ def _read(reading: _Reading, texts: Mapping[str, str]) -> Settings:
         sendgrid_timeout_s=reading.value("SENDGRID_TIMEOUT_S", values.seconds, 30.0),
         send_concurrency=reading.value("SEND_CONCURRENCY", values.whole(1, 64), 8),
         batch_size=reading.value("BATCH_SIZE", values.whole(1, 1000), 1000),
+        queue=reading.value("QUEUE", values.queue, "here"),
         epoch_file=reading.value("EPOCH_FILE", _path, _default_epoch_file(texts, database_url)),
         heartbeat_url=reading.value("HEARTBEAT_URL", values.secret_address, None),
         log=reading.value("LOG", values.level, "info"),
@@ -156,6 +158,11 @@ def _check_together(settings: Settings, reading: _Reading) -> None:
         reading.faults.append(
             f"NEWSLETTER_SENDGRID_URL: {settings.sendgrid_url} is not on this machine, and NEWSLETTER_SANDBOX asks for "
             "the sandbox; sandbox and reality never mix: leave one of the two out"
+        )
+    if settings.queue == "workers" and not settings.is_postgresql:
+        reading.faults.append(
+            "NEWSLETTER_QUEUE: workers share a PostgreSQL, and NEWSLETTER_DATABASE_URL names none; set it to "
+            "postgresql+psycopg://user:password@host/database, or leave NEWSLETTER_QUEUE out"
         )
     if settings.epoch_file.absolute().is_relative_to(settings.var.absolute()):
         reading.faults.append(

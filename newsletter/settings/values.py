@@ -9,6 +9,7 @@ import base64
 import binascii
 import ipaddress
 from collections.abc import Callable
+from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 _P256_PREFIX = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
@@ -62,6 +63,15 @@ def switch(text: str) -> bool:
     if lowered in {"0", "false", "no", "off"}:
         return False
     raise ValueError(f"'{text}' is neither on nor off; write 1 or 0")
+
+
+def queue(text: str) -> Literal["here", "workers"]:
+    """Who runs the batches of a live send: the process that sends, or workers."""
+    if text.lower() == "here":
+        return "here"
+    if text.lower() == "workers":
+        return "workers"
+    raise ValueError(f"'{text}' is neither here nor workers; write workers where `newsletter worker` runs")
 
 
 def level(text: str) -> str:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from sqlalchemy import and_, func, select
 
-from newsletter.model import SendReport
+from newsletter.model import SendReport, SendState
+from newsletter.storage import canary
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx
 
@@ -91,6 +92,7 @@ def report(tx: Tx, send_id: int) -> SendReport:
         finished_at=row.finished_at,
         facts=_facts(tx, send_id),
         sent_twice=_sent_twice(tx, send_id),
+        canary=canary.standing(tx, send_id) if row.canary_count else None,
     )
 
 
@@ -120,4 +122,24 @@ def _sent_twice(tx: Tx, send_id: int) -> int:
         .subquery()
     )
     count: int = tx.execute(select(func.count()).select_from(again)).scalar_one()
+    return count
+
+
+def last_mailed_count(tx: Tx, newsletter: str, *, before: int) -> int | None:
+    """Readers in the batches of a newsletter's last edition that went, other than `before`; None without one."""
+    last = tx.execute(
+        select(t.send.c.id)
+        .join(t.edition, t.edition.c.id == t.send.c.edition_id)
+        .where(
+            t.edition.c.newsletter == newsletter,
+            t.edition.c.id != before,
+            t.send.c.kind == "live",
+            t.send.c.state.in_([SendState.SENT.value, SendState.PARTIAL.value]),
+        )
+        .order_by(t.send.c.finished_at.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    if last is None:
+        return None
+    count: int = tx.execute(select(func.sum(t.batch.c.size)).where(t.batch.c.send_id == last)).scalar_one()
     return count

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, insert, null, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, null, select, update
 
 from newsletter.model import Batch, Owner, Recipient
-from newsletter.storage import answers, former
+from newsletter.storage import answers, canary, former
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx
 from newsletter.storage.eligibility import departure
@@ -62,13 +62,23 @@ def delivery_number(known: Mapping[str, int], name: str) -> int | None:
     return int(tail) if readable and int(tail) <= known.get(uid, -1) else None
 
 
-def claim(tx: Tx, send: SendRow, *, owner: Owner, lease: timedelta, limit: int, link: Link, now: datetime) -> Claimed:
-    """Claim up to `limit` batches of a send in the order of their numbers.
+def claim(  # noqa: PLR0913
+    tx: Tx,
+    send: SendRow,
+    *,
+    owner: Owner,
+    lease: timedelta,
+    limit: int,
+    link: Link,
+    now: datetime,
+    numbers: Sequence[int] | None = None,
+) -> Claimed:
+    """Claim up to `limit` batches of a send in the order of their numbers; with `numbers`, only of these.
 
     Suppressions and departures are looked at once more, so that an unsubscribe during the send wins; a batch of which
-    nobody is left is settled as `empty` and not given out.
+    nobody is left is settled as `empty` and not given out. While the rest waits for its canary, only that is claimed.
     """
-    rows = _take(tx, send.id, owner, lease, limit, now)
+    rows = _take(tx, send, owner, lease, limit, now, numbers)
     people = _recipients(tx, send, [row.number for row in rows], link) if rows else {}
     batches = []
     for row in rows:
@@ -79,18 +89,24 @@ def claim(tx: Tx, send: SendRow, *, owner: Owner, lease: timedelta, limit: int, 
     return Claimed(batches=tuple(batches), next_at=now if rows else _next_at(tx, send.id))
 
 
-def _take(tx: Tx, send_id: int, owner: Owner, lease: timedelta, limit: int, now: datetime) -> Sequence[AnyRow]:
+def _may_go(send: SendRow) -> ColumnElement[bool]:
+    """Which batches of a send wait to be claimed by whoever asks; while the rest waits, its canary alone."""
+    waiting = and_(t.batch.c.send_id == send.id, t.batch.c.state == "pending")
+    return and_(waiting, t.batch.c.number == canary.BATCH) if send.rest_waits else waiting
+
+
+def _take(
+    tx: Tx, send: SendRow, owner: Owner, lease: timedelta, limit: int, now: datetime, numbers: Sequence[int] | None
+) -> Sequence[AnyRow]:
     wanted = (
         select(t.batch.c.id)
-        .where(
-            t.batch.c.send_id == send_id,
-            t.batch.c.state == "pending",
-            t.batch.c.not_before.is_(None) | (t.batch.c.not_before <= now),
-        )
+        .where(_may_go(send), t.batch.c.not_before.is_(None) | (t.batch.c.not_before <= now))
         .order_by(t.batch.c.number)
         .limit(limit)
         .with_for_update(skip_locked=True)  # on SQLite the immediate transaction already excludes others
     )
+    if numbers is not None:
+        wanted = wanted.where(t.batch.c.number.in_(numbers))
     ids = list(tx.execute(wanted).scalars())
     if not ids:
         return []
@@ -219,3 +235,21 @@ def owners(tx: Tx, send_id: int) -> tuple[Owner, ...]:
         .distinct()
     )
     return tuple(Owner(host=r.host, boot=r.boot, pid=r.pid, process_start=r.process_start) for r in rows)
+
+
+def pending(tx: Tx, send: SendRow) -> tuple[tuple[int, datetime | None], ...]:
+    """Id and earliest time of each batch of a send that waits to be claimed, by number."""
+    rows = tx.execute(select(t.batch.c.id, t.batch.c.not_before).where(_may_go(send)).order_by(t.batch.c.number))
+    return tuple((row.id, row.not_before) for row in rows)
+
+
+def is_open(tx: Tx, send_id: int) -> bool:
+    """Whether any batch of a send waits or is in somebody's hands."""
+    found = select(t.batch.c.id).where(t.batch.c.send_id == send_id, t.batch.c.state.in_(["pending", "claimed"]))
+    return tx.execute(found.limit(1)).first() is not None
+
+
+def place(tx: Tx, batch_id: int) -> tuple[int, int] | None:
+    """The send and the number of a batch; None where it is gone, as after a new freeze."""
+    row = tx.execute(select(t.batch.c.send_id, t.batch.c.number).where(t.batch.c.id == batch_id)).one_or_none()
+    return None if row is None else (row.send_id, row.number)

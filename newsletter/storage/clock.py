@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, insert, select, update
 
 from newsletter.model import EditionFacts, EditionState, SendState, Step
+from newsletter.storage import canary
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx, insert_new
 from newsletter.storage.editions import signatures
@@ -47,6 +48,7 @@ def facts(tx: Tx, since: datetime) -> Mapping[str, EditionFacts]:
             frozen_at=row.frozen_at,
             send=_live_state(tx, row.id),
             active_at=_active_at(tx, row.id),
+            waits_until=_waits_until(tx, row.id),
             finished_at=row.finished_at,
         )
         for row in rows
@@ -81,6 +83,16 @@ def _live_state(tx: Tx, edition_id: int) -> SendState | None:
         select(t.send.c.state).where(t.send.c.edition_id == edition_id, t.send.c.kind == "live")
     ).scalar_one_or_none()
     return None if state is None else SendState(state)
+
+
+def _waits_until(tx: Tx, edition_id: int) -> datetime | None:
+    """Until when the rest of a live send waits for its canary; None where it does not."""
+    live = select(t.send.c.id).where(
+        t.send.c.edition_id == edition_id, t.send.c.canary_count > 0, t.send.c.rest_at.is_(None)
+    )
+    send_id = tx.execute(live).scalar_one_or_none()
+    found = canary.standing(tx, send_id) if send_id is not None else None
+    return found.rest_from if found else None
 
 
 def _active_at(tx: Tx, edition_id: int) -> datetime | None:

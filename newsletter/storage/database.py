@@ -25,6 +25,10 @@ Tx = Connection
 BUSY_TIMEOUT_S = 30
 """How long a writer waits for the one before it (sending.md, Durability: 30 s or more)."""
 
+IDLE_TIMEOUT_S = 10
+"""After so long without a word in the middle of a transaction PostgreSQL ends it, and frees what it holds: its process
+was stopped or has lost the network. Between two statements of ours lie milliseconds.
+"""
 OLDEST_POSTGRESQL = 15
 
 
@@ -59,6 +63,11 @@ class Store:
         """A transaction that is wholly committed at its end, or not at all. Raises StoreError."""
         with translated(self.url), self._writer.connect() as connection, connection.begin():
             yield connection
+
+    @property
+    def libpq_address(self) -> str:
+        """The address of a PostgreSQL as libpq takes it, with its password."""
+        return make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -105,7 +114,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 def _set_up_postgresql(connection: psycopg.Connection[Any], _record: object) -> None:
     """The oldest server that is supported, and the same patience with others as on SQLite: by default a writer waits
-    for a lock for ever.
+    for a lock for ever, and a process that hangs in a transaction holds up all others.
     """
     if connection.info.server_version < OLDEST_POSTGRESQL * 10_000:
         found = connection.info.parameter_status("server_version")
@@ -114,6 +123,7 @@ def _set_up_postgresql(connection: psycopg.Connection[Any], _record: object) -> 
             "upgrade the server, or use another"
         )
     connection.execute(f"SET lock_timeout = {int(BUSY_TIMEOUT_S * 1000)}".encode())
+    connection.execute(f"SET idle_in_transaction_session_timeout = {int(IDLE_TIMEOUT_S * 1000)}".encode())
     connection.commit()
 
 
@@ -205,6 +215,17 @@ def insert_earliest(tx: Tx, table: Table, rows: Sequence[dict[str, Any]], *, key
         where=table.c[at] > statement.excluded[at],
     )
     tx.execute(upsert, list(rows))
+
+
+def take_turns(tx: Tx) -> None:
+    """On PostgreSQL, those who change tables take turns; on SQLite the immediate transaction has seen to it."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(text("SELECT pg_advisory_xact_lock(7305808)"))
+
+
+def driver(tx: Tx) -> Any:
+    """The driver's own connection under a transaction, for what must be committed together with it."""
+    return tx.connection.dbapi_connection
 
 
 def durable(tx: Tx) -> str | None:

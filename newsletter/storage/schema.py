@@ -10,7 +10,7 @@ from sqlalchemy import insert, inspect, select, text
 
 from newsletter.errors import StoreError
 from newsletter.storage import tables as t
-from newsletter.storage.database import Store, Tx
+from newsletter.storage.database import Store, Tx, take_turns
 
 HEAD = "0002"
 """The newest migration; a test compares it with the folder, since loading Alembic costs 0.3 s at each start."""
@@ -56,7 +56,7 @@ def upgrade(store: Store, now: datetime, revision: str = "head") -> None:
     from alembic import command  # noqa: PLC0415  0.3 s, needed once a version
 
     with store.write() as tx:
-        _lock(tx)
+        take_turns(tx)
         _refuse_newer(version(tx))
         if revision == "head" and version(tx) == HEAD:
             return
@@ -80,9 +80,3 @@ def _alembic(tx: Tx):  # type: ignore[no-untyped-def]
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = tx
     return config
-
-
-def _lock(tx: Tx) -> None:
-    """On PostgreSQL, upgrades take turns; on SQLite the immediate transaction has seen to it."""
-    if tx.dialect.name == "postgresql":
-        tx.execute(text("SELECT pg_advisory_xact_lock(7305808)"))

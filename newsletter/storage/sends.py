@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import and_, case, delete, func, insert, literal, null, select, update
+from sqlalchemy import and_, case, delete, false, func, insert, literal, null, select, update
 
 from newsletter.errors import StoreError
 from newsletter.model import SendKind, SendState
-from newsletter.storage import balance, eligibility, former
+from newsletter.storage import balance, canary, eligibility, former
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx
 
@@ -32,11 +32,21 @@ class SendRow:
     errors_in_a_row: int
     started_at: datetime | None
     finished_at: datetime | None
+    canary_count: int
+    rest_at: datetime | None
+
+    @property
+    def rest_waits(self) -> bool:
+        """Whether batch 1, its canary, is the only one that may be claimed."""
+        return self.canary_count > 0 and self.rest_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a send is made from: one variant, one list, batches of at most `batch_size` deliveries."""
+    """What a send is made from: one variant, one list, batches of at most `batch_size` deliveries.
+
+    `canary` are the address keys of those who get it first, if they are on the list, so long before the rest.
+    """
 
     edition_id: int
     variant_id: int
@@ -45,13 +55,20 @@ class Plan:
     subject: str
     batch_size: int
     loopback: bool
+    canary: frozenset[int] = frozenset()
+    canary_wait: timedelta = timedelta()
 
 
 def freeze(tx: Tx, plan: Plan, now: datetime) -> int:
     """Write down who gets an edition, as one set operation; gives the send's id. Counted and verified."""
     send_id = _new_send(tx, plan.edition_id, plan.list_id, "live", plan.subject, now)
-    _insert_deliveries(tx, send_id, plan)
+    ahead = canary.on_list(
+        tx, plan.list_id, plan.list_slug, plan.canary, edition_id=plan.edition_id, loopback=plan.loopback
+    )[: plan.batch_size]
+    _insert_deliveries(tx, send_id, plan, ahead)
     _insert_batches(tx, send_id, plan.variant_id)
+    if ahead:
+        canary.note(tx, send_id, plan.canary_wait)
     total = tx.execute(select(func.count()).select_from(t.delivery).where(t.delivery.c.send_id == send_id)).scalar_one()
     tx.execute(update(t.send).where(t.send.c.id == send_id).values(candidates=total))
     _verify(tx, send_id, total, plan.batch_size)
@@ -71,18 +88,21 @@ def _new_send(tx: Tx, edition_id: int, list_id: int | None, kind: SendKind, subj
     return new
 
 
-def _insert_deliveries(tx: Tx, send_id: int, plan: Plan) -> None:
+def _insert_deliveries(tx: Tx, send_id: int, plan: Plan, canary_keys: Sequence[int]) -> None:
     rows = eligibility.candidates(
         plan.list_id, plan.list_slug, edition_id=plan.edition_id, loopback=plan.loopback
     ).subquery()
     free = rows.c.reason.is_(None)
-    place = func.row_number().over(partition_by=free, order_by=rows.c.subscriber_id) - 1
+    ahead = and_(free, rows.c.address_key.in_(canary_keys)) if canary_keys else false()
+    parts = (free, ahead) if canary_keys else (free,)
+    place = func.row_number().over(partition_by=parts, order_by=rows.c.subscriber_id) - 1
+    first = 2 if canary_keys else 1  # the batch that those who are not the canary begin with
     chosen = select(
         literal(send_id),
         case((free, literal(plan.edition_id)), else_=null()),
         rows.c.subscriber_id,
         rows.c.address_key,
-        case((free, place // plan.batch_size + 1), else_=null()),
+        case((ahead, 1), (free, place // plan.batch_size + first), else_=null()),
         case((free, null()), else_=literal("excluded")),
         rows.c.reason,
     ).order_by(rows.c.subscriber_id)
@@ -182,6 +202,7 @@ def _rows(tx: Tx, where: object) -> list[SendRow]:
             id=r.id, edition_id=r.edition_id, edition=r.edition, list_id=r.list_id, list=r.list or "", kind=r.kind,
             state=SendState(r.state), reason=r.reason, subject=r.subject, candidates=r.candidates,
             errors_in_a_row=r.errors_in_a_row, started_at=r.started_at, finished_at=r.finished_at,
+            canary_count=r.canary_count, rest_at=r.rest_at,
         )
         for r in rows
     ]  # fmt: skip
@@ -262,23 +283,6 @@ def mailable_count(tx: Tx, send_id: int) -> int:
         select(func.coalesce(func.sum(t.batch.c.size), 0)).where(t.batch.c.send_id == send_id)
     ).scalar_one()
     return count
-
-
-def last_mailed_count(tx: Tx, newsletter: str, *, before: int) -> int | None:
-    """Readers in the batches of a newsletter's last edition that went, other than `before`; None without one."""
-    last = tx.execute(
-        select(t.send.c.id)
-        .join(t.edition, t.edition.c.id == t.send.c.edition_id)
-        .where(
-            t.edition.c.newsletter == newsletter,
-            t.edition.c.id != before,
-            t.send.c.kind == "live",
-            t.send.c.state.in_([SendState.SENT.value, SendState.PARTIAL.value]),
-        )
-        .order_by(t.send.c.finished_at.desc())
-        .limit(1)
-    ).scalar_one_or_none()
-    return None if last is None else mailable_count(tx, last)
 
 
 def with_doubts(tx: Tx, newsletter: str) -> tuple[SendRow, ...]:

@@ -269,6 +269,8 @@ send = Table(
     Column("candidates", Integer, nullable=False),
     Column("errors_in_a_row", Integer, nullable=False, server_default="0"),
     Column("canary_count", Integer, nullable=False, server_default="0"),  # readers of batch 1, if it goes ahead alone
+    Column("canary_wait_s", Integer, nullable=False, server_default="0"),  # from its acceptance to the rest
+    Column("rest_at", Instant),  # when the rest was let go: the wait was over, or a person ended it
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant),
     Column("moved_at", Instant),  # when its state last changed

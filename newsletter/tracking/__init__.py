@@ -4,12 +4,13 @@
 kept, nor who the readers are: it sees delivery ids. Recording what comes out twice must change nothing.
 """
 
-from newsletter.tracking.fold import facts, sender_fault, suppression_for
+from newsletter.tracking.fold import blames_sender, facts, sender_fault, suppression_for
 from newsletter.tracking.report import report_document, report_table
 from newsletter.tracking.webhook import Parsed, parse_events, verify
 
 __all__ = [
     "Parsed",
+    "blames_sender",
     "facts",
     "parse_events",
     "report_document",

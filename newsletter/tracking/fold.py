@@ -76,7 +76,7 @@ def suppression_for(event: Event) -> tuple[str, str] | None:
     nothing: that is the reader's word to us, not an event's.
     """
     if event.kind is EventKind.DROPPED:
-        reason = DROPPED.get(_drop_reason(event))
+        reason = DROPPED.get(_drop_reason(event.reason))
         return (reason, EVERYWHERE) if reason else None
     if event.kind not in _BY_KIND:
         return None
@@ -91,18 +91,23 @@ def sender_fault(event: Event) -> bool:
     That is: authentication (SPF, DKIM, DMARC, reverse DNS), a refusal by policy (5.7.1 that speaks of it), a sender's
     address that does not exist, and what SendGrid drops for its contents or our plan.
     """
-    if event.kind is EventKind.DROPPED:
-        reason = _drop_reason(event)
-        return reason in DROPPED and DROPPED[reason] is None
-    if event.kind not in {EventKind.BOUNCED, EventKind.BLOCKED, EventKind.DEFERRED}:
-        return False
-    if _OWN_LOOKUP.search(event.reason):  # SendGrid found no server for the reader's domain; it may speak of PTR too
-        return False
-    by_policy = re.search(r"(?<![\d.])5\.7\.1(?![\d.])", event.reason) and _POLICY_WORDS.search(event.reason)
-    return bool(_SENDER_CODES.search(event.reason) or _SENDER_WORDS.search(event.reason) or by_policy)
+    return blames_sender(event.kind, event.reason)
 
 
-def _drop_reason(event: Event) -> str:
+def blames_sender(kind: EventKind, reason: str) -> bool:
+    """The same, of an event's kind and reason alone."""
+    if kind is EventKind.DROPPED:
+        words = _drop_reason(reason)
+        return words in DROPPED and DROPPED[words] is None
+    if kind not in {EventKind.BOUNCED, EventKind.BLOCKED, EventKind.DEFERRED}:
+        return False
+    if _OWN_LOOKUP.search(reason):  # SendGrid found no server for the reader's domain; it may speak of PTR too
+        return False
+    by_policy = re.search(r"(?<![\d.])5\.7\.1(?![\d.])", reason) and _POLICY_WORDS.search(reason)
+    return bool(_SENDER_CODES.search(reason) or _SENDER_WORDS.search(reason) or by_policy)
+
+
+def _drop_reason(reason: str) -> str:
     """The documented words: without the status code before them and the remark in parentheses after them."""
-    words = re.sub(r"^\d\.\d{1,3}\.\d{1,3}\s+", "", event.reason)
+    words = re.sub(r"^\d\.\d{1,3}\.\d{1,3}\s+", "", reason)
     return words.partition("(")[0].strip().lower()

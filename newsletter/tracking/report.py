@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from newsletter.model import EventKind, SendReport
+from newsletter.model import CanaryStanding, EventKind, SendReport
 
 COMPLAINTS_WARN = 0.001
 COMPLAINTS_ALARM = 0.003
@@ -53,6 +53,16 @@ def report_document(report: SendReport) -> dict[str, Any]:
         "finished_at": _iso(report.finished_at),
         "facts": dict(report.facts),
         "sent_twice": report.sent_twice,
+        "canary": _canary_document(report.canary) if report.canary else None,
+    }
+
+
+def _canary_document(canary: CanaryStanding) -> dict[str, Any]:
+    return {
+        "readers": canary.readers,
+        "state": canary.state,
+        "accepted_at": _iso(canary.accepted_at),
+        "rest_from": _iso(canary.rest_from),
     }
 
 
@@ -78,7 +88,16 @@ def _heading(report: SendReport) -> str:
         lines.append(f"started {_clock(report.started_at)}{finished}")
     if report.batches:
         lines.append("batches: " + ", ".join(f"{_number(count)} {state}" for state, count in report.batches.items()))
+    if report.canary:
+        lines.append(_canary(report.canary))
     return "\n".join(lines)
+
+
+def _canary(canary: CanaryStanding) -> str:
+    readers = "1 reader" if canary.readers == 1 else f"{_number(canary.readers)} readers"
+    state = canary.state.replace("_", " ") + (f" at {_clock(canary.accepted_at)}" if canary.accepted_at else "")
+    rest = f"the rest from {_clock(canary.rest_from)}" if canary.rest_from else "the rest waits for it"
+    return f"canary: {readers} {state}, {rest}"
 
 
 def _accounts(report: SendReport) -> Iterator[_Row]:

@@ -240,3 +240,25 @@ def test_a_port_that_there_is_not(house: House, command: str, port: str) -> None
     said = house.process(command, "--port", port)
     assert said.code == 2
     assert port in said.err
+
+
+# --- worker ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_worker_without_its_setting(house: House) -> None:
+    """Nobody would give it anything to do, so it says what is missing instead of waiting for ever."""
+    said = house.run("worker")
+    assert said.code == 1
+    assert "NEWSLETTER_QUEUE is not set to workers" in said.err
+
+
+@pytest.mark.postgresql
+def test_a_worker_until_sigterm(house: House, postgres_url: str) -> None:
+    """One command makes the tables of ledger and queue, one runs the batches, and SIGTERM ends it with 0."""
+    house.set(DATABASE_URL=postgres_url, QUEUE="workers", SECRET_KEYS="s" * 40, ADDRESS_KEY="k" * 40)
+    assert house.run("db", "upgrade").code == 0
+    with house.running(*NEWSLETTER, "worker") as worker:
+        worker.wait_for("worker started")
+        assert worker.terminate() == 0
+        assert "worker stopped" in worker.said
+        assert "Traceback" not in worker.said

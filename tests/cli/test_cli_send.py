@@ -426,3 +426,31 @@ def test_a_question_may_be_broken_off(house: House, esp: Sandbox, tmp_path: Path
     assert said.code == 1
     assert "nothing more was done" in said.err
     assert esp.asked() == []
+
+
+# --- a canary -------------------------------------------------------------------------------------------------------
+
+CANARY = f"""
+[canary]
+wait_minutes = 5
+seeds = ["{READERS[0]}", "{READERS[1]}"]
+"""
+
+
+def test_now_with_a_canary_stopped_in_the_wait(house: House, esp: Sandbox) -> None:
+    """It says until when the rest waits, ends at once on SIGTERM with 4, and `resume` ends the wait."""
+    house.newsletter_file(lambda text: text + CANARY)
+    with house.running(*NEWSLETTER, "send", "now", MONDAY, "--yes") as sending:
+        sending.wait_for("the canary has gone; the rest waits until ")
+        assert "(America/New_York), or for: newsletter send resume daily/2026-05-04" in sending.said
+        assert sending.terminate() == 4
+    assert reached(esp, MONDAY) == Counter(READERS[:2])
+    said = house.run("send", "status", MONDAY)
+    assert "is sending" in said.out
+    assert "canary: 2 readers accepted at " in said.out
+    assert ", the rest from " in said.out
+    told = house.lives_of(MONDAY)["canary"]
+    assert (told["readers"], told["state"]) == (2, "accepted")
+    assert told["rest_from"] > told["accepted_at"]
+    assert house.run("send", "resume", MONDAY).code == 0
+    assert reached(esp, MONDAY) == Counter(READERS)

@@ -199,6 +199,21 @@ def test_a_send_under_way(send: SendState | None, now: datetime, active_at: date
     assert found == wanted
 
 
+@pytest.mark.parametrize(("now", "waits_until", "wanted"), [
+    (local(6, 39), local(6, 40), []),
+    (local(6, 40), local(6, 40), ["resume"]),
+    (local(9, 4), local(9, 5), []),
+    (local(9, 5), local(9, 5), ["resume"]),
+    (local(9, 15), local(9, 5), ["resume"]),
+    (local(9, 16), local(9, 5), ["pause stale"]),
+])  # fmt: skip
+def test_the_rest_waits_for_its_canary(now: datetime, waits_until: datetime, wanted: list[str]) -> None:
+    """Nothing is due until then; a wait that was planned is not staleness, and ends after `late_until` if need be."""
+    edition = facts(EditionState.SENDING, send=SendState.SENDING, active_at=local(6, 30), waits_until=waits_until)
+    found = [kind for kind in kinds(due(now, edition)) if kind not in {"freeze", "frozen test", "send"}]
+    assert found == wanted
+
+
 def test_a_send_off_the_schedule_is_resumed_too() -> None:
     """An extra edition, and one of a newsletter that is only sent by hand."""
     extra = EditionFacts(id="daily/2026-05-09-alert", state=EditionState.SENDING, active_at=local(15))

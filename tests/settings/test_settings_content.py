@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.errors import ConfigError
-from newsletter.model import Mailbox, Newsletter, Organisation, Outlet, Schedule, Section
+from newsletter.model import Canary, Mailbox, Newsletter, Organisation, Outlet, Schedule, Section
 from newsletter.settings import content as read
 from newsletter.settings import load_holidays, load_newsletters, load_organisation, words
 from newsletter.settings.shapes import Wrong
@@ -118,6 +118,9 @@ days = "Mon, wed-fri"
 time = "06:30"
 late_until = 09:00:00
 holidays = "shift"
+[canary]
+wait_minutes = 15
+seeds = ["seed@example.org"]
 [theme]
 accent = "#123456"
 """
@@ -129,7 +132,7 @@ accent = "#123456"
         schedule=Schedule(days=frozenset({0, 2, 3, 4}), time=time(6, 30), late_until=time(9), holidays="shift"),
         minimum=3, maximum=9, too_few="skip", gathers="since_last", carry_over=0, headline_length=90,
         approvals="status", approvers=("ann",), four_eyes=True, sign_off="two", in_doubt="resend", audience_guard=0.5,
-        theme={"accent": "#123456"},
+        canary=Canary(wait_minutes=15, seeds=("seed@example.org",)), theme={"accent": "#123456"},
     )  # fmt: skip
 
 
@@ -181,6 +184,11 @@ accent = 7
     (DAILY + '[[sections]]\nslug = "news"\ntitle = "Again"', "daily.toml: sections are named once"),
     ("sections = []\n" + DAILY.partition("[[")[0], "daily.toml: a newsletter has at least one section"),
     ("sender = 'daily@example.org'\n" + DAILY.replace("[sender]", "[senders]"), "daily.toml: senders: there is no"),
+    (DAILY + "[canary]", "daily.toml: [canary] has nobody to go to: add [[editors]], or seeds"),
+    (DAILY + "[canary]\nwait_minutes = 0", "daily.toml: canary: wait_minutes is 1 to 240, got 0"),
+    (DAILY + '[canary]\nseeds = ["nobody"]', "daily.toml: canary.seeds[1]: 'nobody' is not a mail address"),
+    (DAILY + '[canary]\nwait_minutes = 31\nseeds = ["s@example.org"]\n'
+     '[schedule]\ndays = "fri"\ntime = "06:30"\nlate_until = "07:00"', "daily.toml: canary.wait_minutes 31: of an"),
     ("a = 1\nb = = 2", "daily.toml:2: not TOML at column 5"),
     ("title = 'x", "daily.toml:1: not TOML"),
     ("a = 1\na = 2", "daily.toml:2: not TOML"),
@@ -280,7 +288,7 @@ def test_keys_are_the_fields_of_the_types() -> None:
     """A field that nobody can set would be dead, and so would a key without a field."""
     for shape, kind in (
         (read.ORGANISATION, Organisation), (read.OUTLET, Outlet), (read.MAILBOX, Mailbox), (read.SECTION, Section),
-        (read.SCHEDULE, Schedule),
+        (read.SCHEDULE, Schedule), (read.CANARY, Canary),
     ):  # fmt: skip
         assert set(shape.keys) == {item.name for item in fields(kind)}
         needed = {item.name for item in fields(kind) if item.default is MISSING and item.default_factory is MISSING}
@@ -297,7 +305,7 @@ def test_each_key_is_documented() -> None:
         *read.ORGANISATION.keys, *(f"outlets.{key}" for key in read.OUTLET.keys),
     }  # fmt: skip
     tables = {"sender": read.MAILBOX, "reply_to": read.MAILBOX, "editors": read.MAILBOX, "sections": read.SECTION}
-    tables["schedule"] = read.SCHEDULE
+    tables |= {"schedule": read.SCHEDULE, "canary": read.CANARY}
     inner = {f"{table}.{key}" for table, shape in tables.items() for key in shape.keys}
     assert set(rows["content/newsletters/SLUG.toml"]) == set(read.NEWSLETTER_KEYS) | inner
     assert rows["content/holidays.toml"] == ["holidays"]

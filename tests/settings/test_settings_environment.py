@@ -61,14 +61,14 @@ def test_all_settings_are_read() -> None:
         CONTENT="c", TEMPLATES="t", VAR="v", DATABASE_URL="postgresql+psycopg://ann:pw@db/news",
         BASE_URL="https://news.example.org/daily/", SECRET_KEYS=f"{KEY}, {OTHER_KEY}", ADDRESS_KEY=OTHER_KEY,
         SENDGRID_API_KEY="SG.abc", SANDBOX="off", SENDGRID_URL="https://api.eu.sendgrid.com/",
-        SENDGRID_WEBHOOK_KEY=key, SENDGRID_TIMEOUT_S="2.5", SEND_CONCURRENCY="3", BATCH_SIZE="10",
+        SENDGRID_WEBHOOK_KEY=key, SENDGRID_TIMEOUT_S="2.5", SEND_CONCURRENCY="3", BATCH_SIZE="10", QUEUE="workers",
         EPOCH_FILE="/state/epoch", HEARTBEAT_URL="https://beat.example.org/x?token=1", LOG="DEBUG",
     )  # fmt: skip
     assert settings == Settings(
         content=Path("c"), templates=Path("t"), var=Path("v"), database_url="postgresql+psycopg://ann:pw@db/news",
         base_url="https://news.example.org/daily", secret_keys=(KEY, OTHER_KEY), address_key=OTHER_KEY,
         sendgrid_api_key="SG.abc", sandbox=False, sendgrid_url="https://api.eu.sendgrid.com",
-        sendgrid_webhook_key=key, sendgrid_timeout_s=2.5, send_concurrency=3, batch_size=10,
+        sendgrid_webhook_key=key, sendgrid_timeout_s=2.5, send_concurrency=3, batch_size=10, queue="workers",
         epoch_file=Path("/state/epoch"), heartbeat_url="https://beat.example.org/x?token=1", log="debug",
     )  # fmt: skip
     assert settings.public

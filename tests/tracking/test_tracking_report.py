@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.model import SendReport
+from newsletter.model import CanaryStanding, SendReport
 from newsletter.tracking import report_document, report_table
 
 START = datetime(2026, 5, 4, 10, 30, tzinfo=UTC)
@@ -30,7 +30,7 @@ def test_the_document_has_the_shape_that_programs_read() -> None:
         "excluded": {"unsubscribed": 2, "suppressed:bounce": 1}, "refused": {}, "in_doubt": 0, "pending": 0,
         "batches": {"accepted": 3}, "started_at": "2026-05-04T10:30:00+00:00",
         "finished_at": "2026-05-04T10:31:00+00:00",
-        "facts": {"delivered": 2400, "bounced": 5, "complained": 1}, "sent_twice": 0,
+        "facts": {"delivered": 2400, "bounced": 5, "complained": 1}, "sent_twice": 0, "canary": None,
     }  # fmt: skip
 
 
@@ -106,3 +106,30 @@ def test_nearly_all_is_not_all() -> None:
                                 facts={"delivered": 99_999, "bounced": 1}))  # fmt: skip
     assert "over 99.9 % of accepted" in table
     assert "under 0.01 % of accepted" in table
+
+
+def canary(**changes: Any) -> CanaryStanding:
+    facts: dict[str, Any] = {
+        "readers": 3, "state": "accepted", "accepted_at": START, "rest_from": START.replace(minute=40),
+        "rest_waits": True,
+    }  # fmt: skip
+    return CanaryStanding(**{**facts, **changes})
+
+
+@pytest.mark.parametrize(("changes", "line"), [
+    ({}, "canary: 3 readers accepted at 2026-05-04 10:30:00 UTC, the rest from 2026-05-04 10:40:00 UTC"),
+    ({"readers": 1, "state": "claimed", "accepted_at": None, "rest_from": None},
+     "canary: 1 reader claimed, the rest waits for it"),
+    ({"state": "in_doubt", "accepted_at": None},
+     "canary: 3 readers in doubt, the rest from 2026-05-04 10:40:00 UTC"),
+])  # fmt: skip
+def test_a_canary_in_the_table(changes: dict[str, Any], line: str) -> None:
+    """Where it stands, and from when on the rest goes."""
+    assert report_table(report(state="sending", canary=canary(**changes))).splitlines()[3] == line
+
+
+def test_a_canary_in_the_document() -> None:
+    """Instants in UTC, null where there is none yet."""
+    assert report_document(report(canary=canary(rest_from=None)))["canary"] == {
+        "readers": 3, "state": "accepted", "accepted_at": "2026-05-04T10:30:00+00:00", "rest_from": None,
+    }  # fmt: skip

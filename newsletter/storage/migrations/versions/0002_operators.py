@@ -28,11 +28,15 @@ def upgrade() -> None:
     )
     op.add_column("ledger", sa.Column("origin", sa.String(length=8), nullable=True))
     op.add_column("send", sa.Column("canary_count", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("send", sa.Column("canary_wait_s", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("send", sa.Column("rest_at", INSTANT, nullable=True))
     op.add_column("attempt", sa.Column("claimed_uptime_s", sa.Float(), nullable=True))
 
 
 def downgrade() -> None:
     op.drop_column("attempt", "claimed_uptime_s")
+    op.drop_column("send", "rest_at")
+    op.drop_column("send", "canary_wait_s")
     op.drop_column("send", "canary_count")
     op.drop_column("ledger", "origin")
     op.drop_table("former_ledger")

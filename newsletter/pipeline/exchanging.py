@@ -1,0 +1,155 @@
+"""One process's part in a send: batches are claimed, handed over and recorded, in one commit each time round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from newsletter.audience import tokens
+from newsletter.errors import InDoubt, NotSent, Refused
+from newsletter.model import Envelope, Message, Newsletter, Receipt, SendState
+from newsletter.pipeline import canary, guards, pausing, queueing
+from newsletter.pipeline.context import Context
+from newsletter.sending import owner, plan
+from newsletter.sending.dispatch import Work
+from newsletter.sending.gateway import Outcome, Outgoing
+from newsletter.storage import Tx, answers, balance, claims, messages, sends
+
+log = structlog.get_logger()
+
+Progress = Callable[[int, int], None]
+"""Told at each exchange, a second or a few apart also while nothing comes back: readers done, candidates."""
+
+Wait = Callable[[datetime], None]
+"""Told once until when the rest waits for its canary."""
+
+
+class Part:
+    """One process's part in one send: what is claimed, handed over and recorded in one commit each time round."""
+
+    def __init__(
+        self, context: Context, send_id: int, progress: Progress | None = None, wait: Wait | None = None
+    ) -> None:
+        self._context, self._send_id, self._progress, self._wait = context, send_id, progress, wait
+        self._done: int | None = None
+        self._told: datetime | None = None
+        self._owner = owner.this_process()
+        self._lease = plan.lease(context.settings.sendgrid_timeout_s)
+        self._messages: dict[int, Message] = {}
+        self._counted_at = context.clock()
+        with context.store.read() as tx:
+            send = sends.find(tx, send_id)
+        self._newsletter = context.newsletter(send.edition.partition("/")[0])
+        self._envelope = envelope(self._newsletter, send)
+        self._link = link_signer(context, send)
+
+    def exchange(self, outcomes: Sequence[Outcome], free: int, numbers: Sequence[int] | None = None) -> Work:
+        """Record what came back, then claim what may go next, of these batches only if they are named: one commit."""
+        now, until = self._context.clock(), None
+        with self._context.store.write() as tx:
+            send = pausing.pause_if_broken(tx, self._send_id, outcomes, now)
+            for outcome in outcomes:
+                _record(tx, self._send_id, outcome)
+            if send.state is SendState.CANCELLED:
+                sends.cancel_pending(tx, send.id, now)  # what came back as not sent
+            if send.state is SendState.SENDING and free:
+                send, until = canary.look(tx, send, now)
+            if send.state is not SendState.SENDING or not free or until is not None:
+                work = Work(batches=(), next_at=until if self._wait else None)
+            else:
+                work = self._claim(tx, send, free, now, numbers)
+            queueing.put_again(self._context, tx, send, _unsent(outcomes))
+            counted = free and self._count(tx, send, now)
+            if self._progress and (outcomes or self._done is None):
+                self._done = balance.settled_count(tx, self._send_id)
+        if counted:  # before the requests are made
+            guards.try_remember_epoch(self._context)
+        self._say(send.candidates, until)
+        return work
+
+    def _count(self, tx: Tx, send: sends.SendRow, now: datetime) -> bool:
+        """Every now and then the ledger counts while it sends, and is looked at: it may be a backup's by now."""
+        if send.kind != "live" or abs(now - self._counted_at) < guards.COUNT_EVERY:
+            return False
+        guards.check_epoch(self._context, tx)
+        guards.next_epoch(tx)
+        self._counted_at = now
+        return True
+
+    def _say(self, candidates: int, until: datetime | None) -> None:
+        if self._progress:
+            self._progress(self._done or 0, candidates)
+        if self._wait and until and until != self._told:
+            self._told = until
+            self._wait(until)
+
+    def _claim(self, tx: Tx, send: sends.SendRow, free: int, now: datetime, numbers: Sequence[int] | None) -> Work:
+        me = replace(self._owner, uptime_s=self._context.uptime())
+        got = claims.claim(tx, send, owner=me, lease=self._lease, limit=free, link=self._link, now=now, numbers=numbers)
+        return Work(
+            batches=tuple(
+                Outgoing(batch=batch, message=self._message(tx, variant), envelope=self._envelope)
+                for batch, variant in got.batches
+            ),
+            next_at=got.next_at,
+        )
+
+    def _message(self, tx: Tx, variant_id: int) -> Message:
+        if variant_id not in self._messages:
+            self._messages[variant_id] = messages.of_variant(tx, variant_id)
+        return self._messages[variant_id]
+
+
+def envelope(newsletter: Newsletter, send: sends.SendRow) -> Envelope:
+    """What stands around the message of a send."""
+    domain = newsletter.sender.address.rpartition("@")[2]
+    return Envelope(
+        sender=newsletter.sender,
+        reply_to=newsletter.reply_to,
+        list_id=f"<{newsletter.list}.{domain}>",
+        subject=send.subject,
+        automatic=send.kind == "notice",
+    )
+
+
+def link_signer(context: Context, send: sends.SendRow) -> claims.Link:
+    """The function that gives each reader's own unsubscribe link. Those of tests are inert: subscriber 0."""
+    base, key = context.settings.base_url.rstrip("/"), context.settings.secret_keys[0]
+    list_id = send.list_id or 0
+
+    def link(subscriber_id: int) -> str:
+        token = tokens.Token("unsubscribe", subscriber_id, list_id, send.id)
+        return f"{base}/u/{tokens.sign(token, key)}"
+
+    return link
+
+
+def _unsent(outcomes: Sequence[Outcome]) -> frozenset[int]:
+    """The batches that wait again after their requests: nobody of them, or not all, was accepted."""
+    return frozenset(o.batch.id for o in outcomes if isinstance(o.answer, NotSent | Refused))
+
+
+def _record(tx: Tx, send_id: int, outcome: Outcome) -> None:
+    """Write down what came of one request; the map of sending.md, After the answer."""
+    batch, answer, at = outcome.batch, outcome.answer, outcome.finished_at
+    ids = {"send": send_id, "batch": batch.number, "attempt": batch.attempt}
+    match answer:
+        case Receipt():
+            answers.accepted(tx, batch, answer.message_id, at)
+            log.debug("batch accepted", **ids)
+        case NotSent():
+            again = plan.next_attempt(answer, batch.attempt, at)
+            answers.not_sent(tx, batch, str(answer), at, status=answer.status, not_before=again)
+            log.warning("batch not sent", **ids, error=str(answer), again_at=again.isoformat())
+        case Refused() if answer.positions:
+            answers.refused(tx, batch, answer.positions, str(answer), at, status=answer.status)
+            log.warning("readers refused", **ids, readers=len(answer.positions))
+        case Refused():
+            answers.not_sent(tx, batch, str(answer), at, status=answer.status, not_before=None)
+            log.error("request refused", **ids, error=str(answer))
+        case InDoubt():
+            answers.in_doubt(tx, batch, str(answer), at, status=answer.status)
+            log.error("batch in doubt", **ids, error=str(answer))

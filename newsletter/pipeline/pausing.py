@@ -1,0 +1,37 @@
+"""The one place where a send pauses by itself, with its reason: the way to the ESP is broken, or its canary warns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+
+from newsletter.errors import GatewayError
+from newsletter.model import SendState
+from newsletter.sending import plan
+from newsletter.sending.gateway import Outcome
+from newsletter.storage import Tx, sends
+
+log = structlog.get_logger()
+
+
+def pause_itself(tx: Tx, send: sends.SendRow, why: str, now: datetime) -> sends.SendRow:
+    """Pause a send that is sending; gives it as it stands then. A person resumes or cancels it."""
+    if not sends.move(tx, send.id, [SendState.SENDING], SendState.PAUSED, reason=why, now=now):
+        return send
+    log.error("send paused", edition=send.edition, send=send.id, reason=why)
+    return sends.find(tx, send.id)
+
+
+def pause_if_broken(tx: Tx, send_id: int, outcomes: Sequence[Outcome], now: datetime) -> sends.SendRow:
+    """Pause the send when the way to the ESP is broken; gives the send, locked, as it stands then."""
+    send = sends.find(tx, send_id, lock=True)
+    failures = [o.answer for o in outcomes if isinstance(o.answer, GatewayError)]
+    failed = sum(plan.counts_as_error(o.answer, o.batch.attempt) for o in outcomes)
+    succeeded = len(outcomes) - len(failures)
+    in_a_row = sends.count_errors(tx, send_id, failed=failed, succeeded=succeeded) if outcomes else 0
+    why = next((str(error) for error in failures if plan.stops_send(error)), None)
+    if why is None and in_a_row >= plan.ERRORS_BEFORE_PAUSE:
+        why = f"{in_a_row} requests in a row failed; the last one: {failures[-1]}"
+    return send if why is None else pause_itself(tx, send, why, now)

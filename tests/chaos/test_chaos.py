@@ -1,0 +1,37 @@
+"""kill -9 at any moment: nobody gets it twice, nobody is lost, and the numbers balance (sending.md, Promises).
+
+This is the quick set; `make chaos` is the long one (docs/chaos.md).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from chaos_run import Chaos, chaos
+
+READERS = 40
+
+
+def judge(run: Chaos, at_least: int) -> None:
+    assert run.tally.twice == []
+    assert run.tally.lost == []
+    assert run.tally.kill_count >= at_least, run.tally
+    assert run.tally.in_doubt > 0, "no kill fell between a request and its answer"
+
+
+def test_kill_9(database_url: str, tmp_path: Path) -> None:
+    """Scheduler and web app are killed again and again: each reader once, nobody missing."""
+    with chaos(database_url, tmp_path, readers=READERS, seed=1) as (run, readers):
+        while run.tally.kill_count < 24:
+            run.edition(readers)
+        judge(run, 24)
+
+
+@pytest.mark.postgresql
+def test_kill_9_with_workers(postgres_url: str, tmp_path: Path) -> None:
+    """Two schedulers and three workers on one send, all of them killed again and again."""
+    with chaos(postgres_url, tmp_path, readers=READERS, seed=1, workers=3) as (run, readers):
+        while run.tally.kill_count < 24:
+            run.edition(readers)
+        judge(run, 24)
