@@ -21,7 +21,7 @@ HOMES = {
     "python_http_client": {"newsletter/sending/sendgrid.py", "newsletter/sending/transport.py"},
     "apscheduler": {"scheduler.py"},
     "procrastinate": {"newsletter/sending/queue.py"},
-    "psycopg": {"newsletter/sending/queue.py"},
+    "psycopg": {"newsletter/sending/queue.py", "newsletter/storage/database.py"},
     "sqlalchemy": {"newsletter/storage/"},
     "alembic": {"newsletter/storage/"},
     "fastapi": {"newsletter/web/"},
