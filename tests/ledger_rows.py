@@ -106,13 +106,19 @@ class Rows:
         with self.store.write() as tx:
             return sends.move(tx, send_id, list(SendState), to, now=self.clock())
 
-    def claim(self, send_id: int, limit: int = 1, owner: Owner = ME) -> tuple[Batch, ...]:
-        return tuple(batch for batch, _ in self.claimed(send_id, limit, owner).batches)
+    def claim(
+        self, send_id: int, limit: int = 1, owner: Owner = ME, numbers: Sequence[int] | None = None
+    ) -> tuple[Batch, ...]:
+        return tuple(batch for batch, _ in self.claimed(send_id, limit, owner, numbers).batches)
 
-    def claimed(self, send_id: int, limit: int = 1, owner: Owner = ME) -> claims.Claimed:
+    def claimed(
+        self, send_id: int, limit: int = 1, owner: Owner = ME, numbers: Sequence[int] | None = None
+    ) -> claims.Claimed:
         with self.store.write() as tx:
             send = sends.find(tx, send_id)
-            return claims.claim(tx, send, owner=owner, lease=LEASE, limit=limit, link=link, now=self.clock())
+            return claims.claim(
+                tx, send, owner=owner, lease=LEASE, limit=limit, link=link, now=self.clock(), numbers=numbers
+            )
 
     def accepted(self, batch: Batch, receipt: str = "m1") -> bool:
         with self.store.write() as tx:

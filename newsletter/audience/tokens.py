@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import hmac
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -49,7 +51,38 @@ def sign(token: Token, key: str) -> str:
     """The token as it stands in a link. `key` is the first of NEWSLETTER_SECRET_KEYS."""
     body = _BODY.pack(VERSION, PURPOSES[token.purpose], token.subscriber_id, token.list_id, token.send_id)
     mac = hmac.digest(_derived(key, token.purpose), body, "sha256")[:_MAC_BYTES]
-    return base64.urlsafe_b64encode(body + mac).rstrip(b"=").decode()
+    return _text(body + mac)
+
+
+_URLSAFE = bytes.maketrans(b"+/", b"-_")
+
+
+def _text(raw: bytes) -> str:
+    return binascii.b2a_base64(raw, newline=False).translate(_URLSAFE, b"=").decode()
+
+
+def signer(purpose: str, key: str, *, list_id: int, send_id: int) -> Callable[[int], str]:
+    """`sign` for the readers of one send: gives each subscriber id's token, in half the time.
+
+    What does not differ is done once: the two hashes that HMAC begins with (RFC 2104, section 4) are copied.
+    """
+    derived = _derived(key, purpose)
+    inner, outer = _begun(derived, 0x36), _begun(derived, 0x5C)
+    pack, number = _BODY.pack, PURPOSES[purpose]
+
+    def sign(subscriber_id: int) -> str:
+        body = pack(VERSION, number, subscriber_id, list_id, send_id)
+        within, around = inner.copy(), outer.copy()
+        within.update(body)
+        around.update(within.digest())
+        return _text(body + around.digest()[:_MAC_BYTES])
+
+    return sign
+
+
+def _begun(key: bytes, pad: int) -> hashlib._Hash:
+    """SHA-256 as HMAC begins it with a key, which is a digest and so fits in a block of 64 bytes."""
+    return hashlib.sha256(bytes(byte ^ pad for byte in key.ljust(64, b"\0")))
 
 
 def read(text: str, purpose: str, keys: tuple[str, ...]) -> Token:

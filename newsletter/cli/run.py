@@ -124,4 +124,5 @@ def upgrade() -> None:
         from newsletter.pipeline import queueing
 
         queueing.make(store)
+    store.close()
     click.echo(f"the database has schema {schema.HEAD}")

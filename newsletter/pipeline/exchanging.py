@@ -1,7 +1,12 @@
-"""One process's part in a send: batches are claimed, handed over and recorded, in one commit each time round."""
+"""One process's part in a send: batches are claimed, handed over and recorded, in one commit each time round.
+
+`Part.exchange` is what the loop of `sending.run` calls; a worker, who has a single batch to send, calls it for that
+batch alone (`numbers`).
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -21,20 +26,23 @@ from newsletter.storage import Tx, answers, balance, claims, messages, sends
 log = structlog.get_logger()
 
 Progress = Callable[[int, int], None]
-"""Told at each exchange, a second or a few apart also while nothing comes back: readers done, candidates."""
+"""Told each time round, also while nothing comes back: readers done, candidates."""
 
 Wait = Callable[[datetime], None]
 """Told once until when the rest waits for its canary."""
 
+COUNT_DONE_EVERY_S = 0.2
+"""Readers done are counted over all batches, and so not each time."""
+
 
 class Part:
-    """One process's part in one send: what is claimed, handed over and recorded in one commit each time round."""
+    """One process's part in one send: what is claimed, handed over and recorded, in one commit each time round."""
 
     def __init__(
         self, context: Context, send_id: int, progress: Progress | None = None, wait: Wait | None = None
     ) -> None:
         self._context, self._send_id, self._progress, self._wait = context, send_id, progress, wait
-        self._done: int | None = None
+        self._done, self._done_at = 0, -COUNT_DONE_EVERY_S
         self._told: datetime | None = None
         self._owner = owner.this_process()
         self._lease = plan.lease(context.settings.sendgrid_timeout_s)
@@ -46,25 +54,24 @@ class Part:
         self._envelope = envelope(self._newsletter, send)
         self._link = link_signer(context, send)
 
-    def exchange(self, outcomes: Sequence[Outcome], free: int, numbers: Sequence[int] | None = None) -> Work:
-        """Record what came back, then claim what may go next, of these batches only if they are named: one commit."""
+    def exchange(self, outcomes: Sequence[Outcome], free: int, *, numbers: Sequence[int] | None = None) -> Work:
+        """Record what came back, then claim what may go next (with `numbers`, only of these batches): one commit."""
         now, until = self._context.clock(), None
         with self._context.store.write() as tx:
             send = pausing.pause_if_broken(tx, self._send_id, outcomes, now)
-            for outcome in outcomes:
-                _record(tx, self._send_id, outcome)
-            if send.state is SendState.CANCELLED:
-                sends.cancel_pending(tx, send.id, now)  # what came back as not sent
+            _record_all(tx, self._send_id, outcomes)
+            unsent = _unsent(outcomes)
+            if send.state is SendState.CANCELLED and unsent:
+                sends.cancel_pending(tx, send.id, now)
             if send.state is SendState.SENDING and free:
                 send, until = canary.look(tx, send, now)
             if send.state is not SendState.SENDING or not free or until is not None:
                 work = Work(batches=(), next_at=until if self._wait else None)
             else:
                 work = self._claim(tx, send, free, now, numbers)
-            queueing.put_again(self._context, tx, send, _unsent(outcomes))
+            queueing.put_again(self._context, tx, send, unsent)
             counted = free and self._count(tx, send, now)
-            if self._progress and (outcomes or self._done is None):
-                self._done = balance.settled_count(tx, self._send_id)
+            self._look(tx, last=not work.batches)
         if counted:  # before the requests are made
             guards.try_remember_epoch(self._context)
         self._say(send.candidates, until)
@@ -79,9 +86,14 @@ class Part:
         self._counted_at = now
         return True
 
+    def _look(self, tx: Tx, *, last: bool) -> None:
+        """Readers done, over all processes, unless it was counted a moment ago."""
+        if self._progress and (last or time.monotonic() - self._done_at >= COUNT_DONE_EVERY_S):
+            self._done, self._done_at = balance.settled_count(tx, self._send_id), time.monotonic()
+
     def _say(self, candidates: int, until: datetime | None) -> None:
         if self._progress:
-            self._progress(self._done or 0, candidates)
+            self._progress(self._done, candidates)
         if self._wait and until and until != self._told:
             self._told = until
             self._wait(until)
@@ -118,18 +130,27 @@ def envelope(newsletter: Newsletter, send: sends.SendRow) -> Envelope:
 def link_signer(context: Context, send: sends.SendRow) -> claims.Link:
     """The function that gives each reader's own unsubscribe link. Those of tests are inert: subscriber 0."""
     base, key = context.settings.base_url.rstrip("/"), context.settings.secret_keys[0]
-    list_id = send.list_id or 0
-
-    def link(subscriber_id: int) -> str:
-        token = tokens.Token("unsubscribe", subscriber_id, list_id, send.id)
-        return f"{base}/u/{tokens.sign(token, key)}"
-
-    return link
+    token = tokens.signer("unsubscribe", key, list_id=send.list_id or 0, send_id=send.id)
+    return lambda subscriber_id: f"{base}/u/{token(subscriber_id)}"
 
 
 def _unsent(outcomes: Sequence[Outcome]) -> frozenset[int]:
     """The batches that wait again after their requests: nobody of them, or not all, was accepted."""
     return frozenset(o.batch.id for o in outcomes if isinstance(o.answer, NotSent | Refused))
+
+
+def _record_all(tx: Tx, send_id: int, outcomes: Sequence[Outcome]) -> None:
+    """Write down what came of requests; those that were accepted, all at once."""
+    taken = []
+    for outcome in outcomes:
+        if isinstance(outcome.answer, Receipt):
+            taken.append(
+                answers.Accepted(batch=outcome.batch, receipt=outcome.answer.message_id, at=outcome.finished_at)
+            )
+            log.debug("batch accepted", send=send_id, batch=outcome.batch.number, attempt=outcome.batch.attempt)
+        else:
+            _record(tx, send_id, outcome)
+    answers.all_accepted(tx, taken)
 
 
 def _record(tx: Tx, send_id: int, outcome: Outcome) -> None:

@@ -50,9 +50,9 @@ def take_in(context: Context, body: bytes) -> Heard:
         kept = events.keep(tx, parsed.events, now)
         events.keep_foreign(tx, parsed.unreadable, now)
         _keep_facts(tx, kept.ours)
-        for send_id in doubt.prove(tx, sorted(kept.ours), now=now):
+        for send_id in doubt.prove(tx, kept.batches, now=now):
             sending.close(tx, send_id, now)
-        suppressed = _suppress(context, tx, kept.ours, parsed.events, now)
+        suppressed = _suppress(context, tx, kept, parsed.events, now)
     new = sum(len(of) for of in kept.ours.values())
     foreign = kept.foreign_count + len(parsed.unreadable)
     _report_sender_faults(kept.ours)
@@ -61,23 +61,21 @@ def take_in(context: Context, body: bytes) -> Heard:
 
 
 def _keep_facts(tx: Tx, ours: Mapping[int, tuple[Event, ...]]) -> None:
-    found: dict[tuple[int, EventKind], datetime] = {}
-    for number, of in ours.items():
-        for (_, kind), at in facts(of).items():
-            found[number, kind] = at
-    events.keep_facts(tx, found)
+    numbers = {event.delivery_id: number for number, of in ours.items() for event in of}
+    first: dict[tuple[int, EventKind], datetime] = {}
+    for (delivery, kind), at in facts(event for of in ours.values() for event in of).items():
+        key = (numbers[delivery], kind)  # two spellings of an id may name one delivery
+        first[key] = min(first.get(key, at), at)
+    events.keep_facts(tx, first)
 
 
-def _suppress(
-    context: Context, tx: Tx, ours: Mapping[int, tuple[Event, ...]], heard: Iterable[Event], now: datetime
-) -> int:
+def _suppress(context: Context, tx: Tx, kept: events.Kept, heard: Iterable[Event], now: datetime) -> int:
     """Suppress at once what events say must not be mailed; an address that carries no ids of ours is looked up."""
     wanted: dict[tuple[str, str], set[int]] = {}
-    keys = events.address_keys(tx, sorted(ours))
-    for number, of in ours.items():
+    for number, of in kept.ours.items():
         for event in of:
             if (why := suppression_for(event)) is not None:
-                wanted.setdefault(why, set()).add(keys[number][1])
+                wanted.setdefault(why, set()).add(kept.address_keys[number])
     for event in heard:
         if event.delivery_id is None and (why := suppression_for(event)) is not None:
             wanted.setdefault(why, set()).update(_known_key(context, tx, event.address))

@@ -25,13 +25,19 @@ def pause_itself(tx: Tx, send: sends.SendRow, why: str, now: datetime) -> sends.
 
 
 def pause_if_broken(tx: Tx, send_id: int, outcomes: Sequence[Outcome], now: datetime) -> sends.SendRow:
-    """Pause the send when the way to the ESP is broken; gives the send, locked, as it stands then."""
-    send = sends.find(tx, send_id, lock=True)
+    """Pause the send when the way to the ESP is broken; gives the send as it stands then, locked against being paused,
+    cancelled or ended by others. Where nothing has to be written of it, several processes hold it so at once.
+    """
     failures = [o.answer for o in outcomes if isinstance(o.answer, GatewayError)]
+    seen = sends.find(tx, send_id)
+    # A lock that others share cannot be made one's own without a deadlock: it is known before which one is needed.
+    if not failures and not seen.rest_waits and not (outcomes and seen.errors_in_a_row):
+        return sends.find(tx, send_id, shared=True)
+    send = sends.find(tx, send_id, lock=True)
     failed = sum(plan.counts_as_error(o.answer, o.batch.attempt) for o in outcomes)
     succeeded = len(outcomes) - len(failures)
     in_a_row = sends.count_errors(tx, send_id, failed=failed, succeeded=succeeded) if outcomes else 0
     why = next((str(error) for error in failures if plan.stops_send(error)), None)
-    if why is None and in_a_row >= plan.ERRORS_BEFORE_PAUSE:
+    if why is None and failures and in_a_row >= plan.ERRORS_BEFORE_PAUSE:
         why = f"{in_a_row} requests in a row failed; the last one: {failures[-1]}"
     return send if why is None else pause_itself(tx, send, why, now)

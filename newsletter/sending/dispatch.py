@@ -7,8 +7,9 @@ gives the next claimed batches, all in one commit, so that one fsync serves many
 from __future__ import annotations
 
 import contextlib
+import gc
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,7 +44,7 @@ def dispatch(
 
     When `stop` is set nothing new is claimed, what is in flight is finished and recorded, and the loop returns.
     """
-    with ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="request") as pool:
+    with _collecting_little(), ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="request") as pool:
         running: set[Future[Outcome]] = set()
         finished: list[Outcome] = []
         while True:
@@ -54,7 +55,7 @@ def dispatch(
                 _save(exchange, finished, running)
                 raise
             finished = []
-            running |= {pool.submit(_submit, gateway, outgoing, clock) for outgoing in work.batches}
+            running |= {pool.submit(submit, gateway, outgoing, clock) for outgoing in work.batches}
             if running:
                 done, running = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
                 finished = [future.result() for future in done]
@@ -71,13 +72,26 @@ def carry(exchange: Exchange, gateway: Gateway, *, clock: Callable[[], datetime]
     """
     batches = exchange((), 1).batches
     for outgoing in batches:
-        outcome = _submit(gateway, outgoing, clock)
+        outcome = submit(gateway, outgoing, clock)
         try:
             exchange((outcome,), 0)
         except Exception:
             _save(exchange, (outcome,), set())
             raise
     return bool(batches)
+
+
+@contextlib.contextmanager
+def _collecting_little() -> Iterator[None]:
+    """A send makes a tuple for each reader, and whenever there are many new ones the garbage collector goes through all
+    that the program holds, with every thread waiting (a tenth of a send's time). What is there at the beginning is
+    left out until the end.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _save(exchange: Exchange, finished: Sequence[Outcome], running: set[Future[Outcome]]) -> None:
@@ -90,7 +104,8 @@ def _save(exchange: Exchange, finished: Sequence[Outcome], running: set[Future[O
         exchange(known, 0)
 
 
-def _submit(gateway: Gateway, outgoing: Outgoing, clock: Callable[[], datetime]) -> Outcome:
+def submit(gateway: Gateway, outgoing: Outgoing, clock: Callable[[], datetime]) -> Outcome:
+    """Hand over one batch, and give what came of it, whatever that is."""
     answer: Receipt | GatewayError
     try:
         answer = gateway.submit(outgoing)

@@ -5,109 +5,33 @@ Sources: SendGrid's OpenAPI of v3 mail/send; the facts in docs/decisions/0005. S
 
 from __future__ import annotations
 
-import html
 import http.client
 import json
 import logging
 import re
-import threading
 import urllib.error
+import weakref
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
 
-import idna
 import sendgrid
 from python_http_client.exceptions import HTTPError
 
 from newsletter.errors import ConfigError, GatewayError, InDoubt, NotSent, Refused
-from newsletter.model import Batch, Envelope, Mailbox, Message, Receipt, Recipient
+from newsletter.model import Receipt
 from newsletter.sending.gateway import Outgoing
-from newsletter.sending.transport import ConnectError, StrictClient
+from newsletter.sending.kept import Kept
+from newsletter.sending.mail_send import prepared
+from newsletter.sending.transport import ConnectError, StrictClient, opener
 
 # At DEBUG this logger prints the Authorization header with the key.
 logging.getLogger("python_http_client").setLevel(logging.INFO)
 
-_FORBIDDEN_IN_NAMES = re.compile(r'[,;<>()@\[\]:"]+')
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
 """What SendGrid quotes of readers must not reach logs or reports."""
 
 _PERSONALIZATION = re.compile(r"personalizations\.(\d+)\b")
-
-# Each is stated on each call: what an account's settings say must not decide what readers get (readers.md).
-TRACKING_OFF: Mapping[str, Mapping[str, bool]] = {
-    "click_tracking": {"enable": False, "enable_text": False},
-    "open_tracking": {"enable": False},
-    "subscription_tracking": {"enable": False},
-    "ganalytics": {"enable": False},
-}
-
-
-def body(outgoing: Outgoing) -> dict[str, Any]:
-    """The request of a batch, as SendGrid's mail/send takes it."""
-    batch, message, envelope = outgoing.batch, outgoing.message, outgoing.envelope
-    request: dict[str, Any] = {
-        "from": _mailbox(envelope.sender),
-        "subject": message.subject,
-        "content": [
-            {"type": "text/plain", "value": message.text},  # SendGrid wants the plain text first
-            {"type": "text/html", "value": message.html},
-        ],
-        "categories": [batch.edition.partition("/")[0], batch.kind],
-        "tracking_settings": TRACKING_OFF,
-        "personalizations": [_personalization(person, batch, message, envelope) for person in batch.recipients],
-    }
-    if envelope.reply_to is not None:
-        request["reply_to"] = _mailbox(envelope.reply_to)
-    return request
-
-
-def _mailbox(mailbox: Mailbox) -> dict[str, str]:
-    words = "".join(char if char.isprintable() else " " for char in _FORBIDDEN_IN_NAMES.sub(" ", mailbox.name))
-    name = " ".join(words.split())
-    address = mailbox.address if mailbox.address.isascii() else _ascii(mailbox.address)
-    return {"email": address, "name": name} if name else {"email": address}
-
-
-def _ascii(address: str) -> str:
-    """SendGrid takes domains in their ASCII form only (RFC 5891). A local part outside ASCII it refuses by name."""
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{idna.encode(domain, uts46=True).decode()}"
-
-
-def _ascii_list(list_id: str) -> str:
-    """`<daily.bücher.example>` as a header may hold it: RFC 2919 takes a domain's ASCII form, as addresses do."""
-    return list_id if list_id.isascii() else f"<{idna.encode(list_id.strip('<>'), uts46=True).decode()}>"
-
-
-def _personalization(person: Recipient, batch: Batch, message: Message, envelope: Envelope) -> dict[str, Any]:
-    ids = {
-        "delivery_id": person.delivery_id,
-        "edition": batch.edition,
-        "batch": str(batch.number),
-        "attempt": str(batch.attempt),
-    }
-    # All headers stand here: those of a personalization take the place of the request's.
-    headers = {
-        "List-Id": _ascii_list(envelope.list_id),
-        "List-Unsubscribe": f"<{person.unsubscribe}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    }
-    if envelope.automatic:
-        headers["Auto-Submitted"] = "auto-generated"
-    entry: dict[str, Any] = {
-        "to": [_mailbox(Mailbox(address=person.address, name=person.name))],
-        "substitutions": {
-            "[[unsubscribe]]": html.escape(person.unsubscribe),
-            "[[unsubscribe_text]]": person.unsubscribe,
-        },
-        "headers": headers,
-        "custom_args": ids if batch.kind == "live" else ids | {"kind": batch.kind},
-    }
-    if envelope.subject != message.subject:
-        entry["subject"] = envelope.subject
-    return entry
 
 
 class SendGrid:
@@ -116,14 +40,23 @@ class SendGrid:
     def __init__(self, api_key: str, url: str, timeout_s: float) -> None:
         if not api_key or api_key != api_key.strip():  # without one the library sends "Bearer None"
             raise ConfigError("NEWSLETTER_SENDGRID_API_KEY is not set: make a key with the right Mail Send and set it")
-        self._api_key, self._url, self._timeout_s = api_key, url.rstrip("/"), timeout_s
-        self._of_thread = threading.local()  # a client's headers are shared by its calls: one client a thread
+        kept = Kept()
+        api = sendgrid.SendGridAPIClient(api_key=api_key, host=url.rstrip("/"))
+        client = StrictClient(
+            opener=opener(kept),
+            host=api.host,
+            request_headers=api.client.request_headers,
+            version=3,
+            timeout=timeout_s,
+        )
+        self._mail_send = client.mail.send
+        weakref.finalize(self, kept.close)  # nobody is told that a gateway is not needed any more
 
     def submit(self, outgoing: Outgoing) -> Receipt:
         """Hand over a batch. Raises NotSent, Refused or InDoubt, and nothing else."""
-        request = body(outgoing)
+        request = prepared(outgoing)
         try:
-            response = self._client().mail.send.post(request_body=request)
+            response = self._mail_send.post(request_body=request)
         except HTTPError as error:
             raise translated(error.status_code, error.headers, error.body, len(outgoing.batch.recipients)) from error
         except urllib.error.URLError as error:
@@ -135,16 +68,6 @@ class SendGrid:
                 f"SendGrid answered {response.status_code} where 202 means accepted", status=response.status_code
             )
         return Receipt(message_id=response.headers.get("X-Message-Id", ""))
-
-    def _client(self) -> Any:
-        client = getattr(self._of_thread, "client", None)
-        if client is None:
-            api = sendgrid.SendGridAPIClient(api_key=self._api_key, host=self._url)
-            client = StrictClient(
-                host=api.host, request_headers=dict(api.client.request_headers), version=3, timeout=self._timeout_s
-            )
-            self._of_thread.client = client
-        return client
 
 
 def _unanswered(error: Exception) -> GatewayError:

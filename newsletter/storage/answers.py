@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 
 from newsletter.model import Batch
 from newsletter.storage import tables as t
@@ -30,6 +31,43 @@ def _finish_attempt(
         .where(t.attempt.c.batch_id == batch.id, t.attempt.c.number == batch.attempt)
         .values(finished_at=now, outcome=outcome, status=status, error=error)
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """That the ESP took a batch, and the receipt it gave (its message id, or nothing)."""
+
+    batch: Batch
+    receipt: str
+    at: datetime
+
+
+def all_accepted(tx: Tx, taken: Sequence[Accepted]) -> None:
+    """The ESP took each of these batches: two statements for all of them, where each is as it was claimed."""
+    if not taken:
+        return
+    values = [
+        {"of": each.batch.id, "tried": each.batch.attempt, "now": each.at, "given": each.receipt}
+        for each in sorted(taken, key=lambda each: each.batch.id)  # rows are locked in one order, whoever does it
+    ]
+    done = tx.execute(_ACCEPT, values)
+    if done.rowcount == len(taken):
+        tx.execute(_ACCEPT_ATTEMPT, values)
+        return
+    for each in taken:  # events, a lease or a cancel were faster with some
+        accepted(tx, each.batch, each.receipt, each.at)
+
+
+_ACCEPT = (
+    update(t.batch)
+    .where(t.batch.c.id == bindparam("of"), t.batch.c.attempt == bindparam("tried"), t.batch.c.state == "claimed")
+    .values(state="accepted", settled_by="answer", settled_at=bindparam("now"), receipt=bindparam("given"))
+)
+_ACCEPT_ATTEMPT = (
+    update(t.attempt)
+    .where(t.attempt.c.batch_id == bindparam("of"), t.attempt.c.number == bindparam("tried"))
+    .values(finished_at=bindparam("now"), outcome="accepted", status=202)
+)
 
 
 def accepted(tx: Tx, batch: Batch, receipt: str, now: datetime) -> bool:

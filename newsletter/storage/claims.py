@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, null, select, update
+import orjson
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, insert, null, select, update
 
 from newsletter.model import Batch, Owner, Recipient
 from newsletter.storage import answers, canary, former
 from newsletter.storage import tables as t
-from newsletter.storage.database import Tx
+from newsletter.storage.database import Tx, by_index, gathered
 from newsletter.storage.eligibility import departure
 from newsletter.storage.sends import SendRow
 
@@ -62,7 +64,7 @@ def delivery_number(known: Mapping[str, int], name: str) -> int | None:
     return int(tail) if readable and int(tail) <= known.get(uid, -1) else None
 
 
-def claim(  # noqa: PLR0913
+def claim(  # noqa: PLR0913  all but two by name
     tx: Tx,
     send: SendRow,
     *,
@@ -73,12 +75,12 @@ def claim(  # noqa: PLR0913
     now: datetime,
     numbers: Sequence[int] | None = None,
 ) -> Claimed:
-    """Claim up to `limit` batches of a send in the order of their numbers; with `numbers`, only of these.
+    """Claim up to `limit` batches of a send in the order of their numbers; with `numbers`, none but these.
 
     Suppressions and departures are looked at once more, so that an unsubscribe during the send wins; a batch of which
     nobody is left is settled as `empty` and not given out. While the rest waits for its canary, only that is claimed.
     """
-    rows = _take(tx, send, owner, lease, limit, now, numbers)
+    rows = _take(tx, _pending(send, limit, now, numbers), owner, lease, now)
     people = _recipients(tx, send, [row.number for row in rows], link) if rows else {}
     batches = []
     for row in rows:
@@ -95,9 +97,7 @@ def _may_go(send: SendRow) -> ColumnElement[bool]:
     return and_(waiting, t.batch.c.number == canary.BATCH) if send.rest_waits else waiting
 
 
-def _take(
-    tx: Tx, send: SendRow, owner: Owner, lease: timedelta, limit: int, now: datetime, numbers: Sequence[int] | None
-) -> Sequence[AnyRow]:
+def _pending(send: SendRow, limit: int, now: datetime, numbers: Sequence[int] | None) -> Select[int]:
     wanted = (
         select(t.batch.c.id)
         .where(_may_go(send), t.batch.c.not_before.is_(None) | (t.batch.c.not_before <= now))
@@ -105,17 +105,20 @@ def _take(
         .limit(limit)
         .with_for_update(skip_locked=True)  # on SQLite the immediate transaction already excludes others
     )
-    if numbers is not None:
-        wanted = wanted.where(t.batch.c.number.in_(numbers))
+    return wanted if numbers is None else wanted.where(t.batch.c.number.in_(numbers))
+
+
+def _take(tx: Tx, wanted: Select[int], owner: Owner, lease: timedelta, now: datetime) -> Sequence[AnyRow]:
     ids = list(tx.execute(wanted).scalars())
     if not ids:
         return []
-    tx.execute(
+    taken = tx.execute(
         update(t.batch)
         .where(t.batch.c.id.in_(ids), t.batch.c.state == "pending")
         .values(state="claimed", attempt=t.batch.c.attempt + 1, not_before=None)
+        .returning(t.batch.c.id, t.batch.c.number, t.batch.c.attempt, t.batch.c.variant_id)
     )
-    rows = tx.execute(select(t.batch).where(t.batch.c.id.in_(ids)).order_by(t.batch.c.number)).all()
+    rows = sorted(taken, key=attrgetter("number"))
     tx.execute(
         insert(t.attempt),
         [
@@ -139,33 +142,34 @@ def _batch(row: AnyRow, send: SendRow, recipients: Sequence[Recipient]) -> Batch
 
 def _recipients(tx: Tx, send: SendRow, numbers: Sequence[int], link: Link) -> Mapping[int, list[Recipient]]:
     """Who is still to be mailed, by batch number; who is not any more is excluded with the reason."""
-    uid = ledger_uid(tx)
+    head = f"{ledger_uid(tx)}-"
     found: dict[int, list[Recipient]] = {}
-    excluded: list[tuple[int, str]] = []
-    # Unpacked, and not read by name: this loop runs once for each reader of a send.
-    for row_id, batch_number, subscriber_id, address, name, reason in tx.execute(_people(send, numbers)):
-        if reason is not None:
-            excluded.append((row_id, reason))
-            continue
-        found.setdefault(batch_number, []).append(
-            Recipient(
-                delivery_id=f"{uid}-{row_id}",
-                subscriber_id=subscriber_id,
-                address=address,
-                name=name,
-                unsubscribe=link(subscriber_id),
-            )
-        )
-    for row_id, reason in excluded:
-        tx.execute(update(t.delivery).where(t.delivery.c.id == row_id).values(outcome="excluded", reason=reason))
-    return found
+    excluded: list[dict[str, object]] = []
+    by_index(tx)
+    for number, *columns in tx.execute(gathered(tx, _people(send, numbers))):
+        staying = found[number] = []
+        # Unpacked and by place: this loop runs once for each reader of a send.
+        for row_id, subscriber_id, address, name, reason in zip(*map(orjson.loads, columns), strict=True):
+            if reason is None:
+                staying.append(Recipient(f"{head}{row_id}", subscriber_id, address, name, link(subscriber_id)))
+            else:
+                excluded.append({"of": row_id, "why": reason})
+    if excluded:
+        tx.execute(_EXCLUDE, excluded)
+    return {number: people for number, people in found.items() if people}
 
 
-def _people(send: SendRow, numbers: Sequence[int]) -> Select[int, int, int, str, str, str | None]:
+_EXCLUDE = (
+    update(t.delivery).where(t.delivery.c.id == bindparam("of")).values(outcome="excluded", reason=bindparam("why"))
+)
+
+
+def _people(send: SendRow, numbers: Sequence[int]) -> Select[Any]:
+    """Batch number, delivery, subscriber, address, name, why not (or NULL)."""
     return (
         select(
-            t.delivery.c.id,
             t.delivery.c.batch_number,
+            t.delivery.c.id,
             func.coalesce(t.delivery.c.subscriber_id, 0),
             func.coalesce(t.subscriber.c.address, t.delivery.c.address, ""),
             func.coalesce(t.subscriber.c.name, ""),
@@ -184,7 +188,6 @@ def _people(send: SendRow, numbers: Sequence[int]) -> Select[int, int, int, str,
             t.delivery.c.batch_number.in_(numbers),
             t.delivery.c.outcome.is_(None),
         )
-        .order_by(t.delivery.c.batch_number, t.delivery.c.id)
     )
 
 

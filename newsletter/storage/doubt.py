@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -103,29 +103,33 @@ def resend(tx: Tx, batch_id: int, *, now: datetime) -> bool:
     return done.rowcount == 1
 
 
-def prove(tx: Tx, delivery_ids: Sequence[int], *, now: datetime) -> tuple[int, ...]:
-    """Settle as accepted each unsettled batch of these deliveries: an event of one proves acceptance of all.
+def prove(tx: Tx, batches: Collection[tuple[int, int]], *, now: datetime) -> tuple[int, ...]:
+    """Settle as accepted each of these batches (send id, number) that is not settled: an event of one delivery proves
+    acceptance of all.
 
     Gives the ids of the sends concerned. Also a batch that waits to be resent: the earlier attempt was accepted.
     """
-    found: dict[int, int] = {}
-    for start in range(0, len(delivery_ids), 1000):
-        rows = tx.execute(
-            select(t.batch.c.id, t.batch.c.send_id)
-            .join(
-                t.delivery,
-                and_(t.delivery.c.send_id == t.batch.c.send_id, t.delivery.c.batch_number == t.batch.c.number),
-            )
-            .where(
-                t.delivery.c.id.in_(delivery_ids[start : start + 1000]),
+    found = {
+        row.id: row.send_id
+        for send_id, numbers in _by_send(batches).items()
+        for row in tx.execute(
+            select(t.batch.c.id, t.batch.c.send_id).where(
+                t.batch.c.send_id == send_id,
                 t.batch.c.state.in_(["claimed", "in_doubt", "pending"]),
+                t.batch.c.number.in_(numbers),
                 t.batch.c.attempt > 0,
             )
-            .distinct()
         )
-        found.update((row.id, row.send_id) for row in rows)
+    }
     for send_id in sorted(set(found.values())):
         sends.find(tx, send_id, lock=True)  # a send before its batches, everywhere: no two wait for each other
-    for batch_id in found:
+    for batch_id in sorted(found):
         accept(tx, batch_id, by="event", now=now)
     return tuple(sorted(set(found.values())))
+
+
+def _by_send(batches: Collection[tuple[int, int]]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for send_id, number in batches:
+        found.setdefault(send_id, []).append(number)
+    return found

@@ -6,20 +6,27 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from sqlalchemy import select
 
 from newsletter.model import Event, EventKind
+from newsletter.storage import bulk
 from newsletter.storage import tables as t
 from newsletter.storage.claims import delivery_number, known_ledgers, ledger_uid
-from newsletter.storage.database import Tx, insert_earliest, insert_new
+from newsletter.storage.database import Tx, insert_new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What was news in a body of events: events of ours by their delivery, and how many there were of others."""
+    """What was news in a body of events: events of ours by their delivery, and how many there were of others.
+
+    `batches` are those of these deliveries, as (send id, number); `address_keys` is by delivery.
+    """
 
     ours: Mapping[int, tuple[Event, ...]]
+    batches: frozenset[tuple[int, int]]
+    address_keys: Mapping[int, int]
     foreign_count: int
     known_count: int
 
@@ -28,36 +35,42 @@ def keep(tx: Tx, events: Sequence[Event], now: datetime) -> Kept:
     """Insert what is new. An event of a delivery that this ledger does not have is kept apart, whatever it claims."""
     known = known_ledgers(tx)
     numbers = [delivery_number(known, event.delivery_id or "") for event in events]
-    real = _existing(tx, {number for number in numbers if number is not None})
+    wanted = {number for number in numbers if number is not None}
+    real = bulk.by_id(tx, t.delivery, ("send_id", "batch_number", "address_key"), wanted)
     ours = [(number, event) for number, event in zip(numbers, events, strict=True) if number in real]
-    ours.sort(key=lambda pair: pair[0] or 0)  # so that two bodies at once do not wait for each other
+    ours.sort(key=itemgetter(0))  # so that two bodies at once do not wait for each other
     foreign = [event for number, event in zip(numbers, events, strict=True) if number not in real]
-    news = set(insert_new(tx, t.event, [_row(number, event, now) for number, event in ours], returning="vendor_id"))
+    news = bulk.insert_new(tx, t.event, _columns(ours, now), returning=("delivery_id", "vendor_id"))
     keep_foreign(tx, [event.raw for event in foreign], now)
     by_delivery: dict[int, tuple[Event, ...]] = {}
     for number, event in ours:
-        if number is not None and event.vendor_id in news:
-            news.remove(event.vendor_id)  # the same event may stand in one body twice
+        if (number, event.vendor_id) in news:
+            news.remove((number, event.vendor_id))  # the same event may stand in one body twice
             by_delivery[number] = (*by_delivery.get(number, ()), event)
     new_count = sum(len(of) for of in by_delivery.values())
-    return Kept(ours=by_delivery, foreign_count=len(foreign), known_count=len(ours) - new_count)
+    return Kept(
+        ours=by_delivery,
+        batches=frozenset(real[number][:2] for number in by_delivery if real[number][1] is not None),
+        address_keys={number: real[number][2] for number in by_delivery},
+        foreign_count=len(foreign),
+        known_count=len(ours) - new_count,
+    )
 
 
-def _existing(tx: Tx, numbers: set[int]) -> set[int]:
-    found: set[int] = set()
-    wanted = sorted(numbers)
-    for start in range(0, len(wanted), 1000):
-        part = wanted[start : start + 1000]
-        found.update(tx.execute(select(t.delivery.c.id).where(t.delivery.c.id.in_(part))).scalars())
-    return found
-
-
-def _row(number: int | None, event: Event, now: datetime) -> dict[str, object]:
+def _columns(ours: Sequence[tuple[int, Event]], now: datetime) -> bulk.Columns:
+    events = [event for _, event in ours]
     return {
-        "vendor_id": event.vendor_id, "delivery_id": number, "kind": event.kind.value,
-        "occurred_at": event.occurred_at, "url": event.url, "attempt": event.attempt or 0, "reason": event.reason,
-        "machine": event.machine, "raw": event.raw, "received_at": now,
-    }  # fmt: skip
+        "vendor_id": [event.vendor_id for event in events],
+        "delivery_id": [number for number, _ in ours],
+        "kind": [str(event.kind) for event in events],
+        "occurred_at": [event.occurred_at for event in events],
+        "url": [event.url for event in events],
+        "attempt": [event.attempt or 0 for event in events],
+        "reason": [event.reason for event in events],
+        "machine": [event.machine for event in events],
+        "raw": [event.raw for event in events],
+        "received_at": [now] * len(events),
+    }
 
 
 def keep_foreign(tx: Tx, raws: Sequence[str], now: datetime) -> None:
@@ -69,20 +82,9 @@ def keep_foreign(tx: Tx, raws: Sequence[str], now: datetime) -> None:
 def keep_facts(tx: Tx, facts: Mapping[tuple[int, EventKind], datetime]) -> None:
     """Record what became of deliveries; the earliest instant wins in whatever order they come."""
     # In one order, so that two bodies at once do not wait for each other.
-    rows = [{"delivery_id": number, "kind": kind.value, "at": at} for (number, kind), at in sorted(facts.items())]
-    insert_earliest(tx, t.fact, rows, key=("delivery_id", "kind"), at="at")
-
-
-def address_keys(tx: Tx, deliveries: Sequence[int]) -> Mapping[int, tuple[int, int]]:
-    """Send id and address key of each delivery."""
-    found: dict[int, tuple[int, int]] = {}
-    for start in range(0, len(deliveries), 1000):
-        part = deliveries[start : start + 1000]
-        rows = tx.execute(
-            select(t.delivery.c.id, t.delivery.c.send_id, t.delivery.c.address_key).where(t.delivery.c.id.in_(part))
-        )
-        found.update((row.id, (row.send_id, row.address_key)) for row in rows)
-    return found
+    rows = sorted((number, str(kind), at) for (number, kind), at in facts.items())
+    columns = dict(zip(("delivery_id", "kind", "at"), zip(*rows, strict=True), strict=True)) if rows else {"at": ()}
+    bulk.insert_earliest(tx, t.fact, columns, key=("delivery_id", "kind"), at="at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

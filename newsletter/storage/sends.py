@@ -171,10 +171,14 @@ def unfreeze(tx: Tx, edition_id: int) -> bool:
     return True
 
 
-def find(tx: Tx, send_id: int, *, lock: bool = False) -> SendRow:
-    """A send by its id. With `lock`, other transactions that lock it wait until this one has ended."""
-    if lock:  # on SQLite a write already excludes others, and FOR UPDATE says nothing
-        tx.execute(select(t.send.c.id).where(t.send.c.id == send_id).with_for_update())
+def find(tx: Tx, send_id: int, *, lock: bool = False, shared: bool = False) -> SendRow:
+    """A send by its id. With `lock`, other transactions that lock it wait until this one has ended.
+
+    With `shared`, only those wait that lock it for themselves alone: it stays as it is, and nothing of it may be
+    written here. Never both in one transaction: of two that do so each would wait for the other.
+    """
+    if lock or shared:  # on SQLite a write already excludes others, and FOR UPDATE says nothing
+        tx.execute(select(t.send.c.id).where(t.send.c.id == send_id).with_for_update(read=not lock))
     return _rows(tx, t.send.c.id == send_id)[0]
 
 
@@ -270,7 +274,7 @@ def settle_state(tx: Tx, send_id: int, now: datetime) -> SendState:
         states.get(state) for state in ("pending", "claimed")
     ):
         return row.state
-    balance.report(tx, send_id)  # refuses to be made where the numbers do not add up
+    balance.report(tx, send_id, with_events=False)  # refuses to be made where the numbers do not add up
     done = SendState.PARTIAL if states.get("in_doubt") else SendState.SENT
     if row.state is not done:
         move(tx, send_id, [row.state], done, now=now)

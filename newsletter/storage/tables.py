@@ -357,7 +357,7 @@ event = Table(
     "event",
     metadata,
     _id(),
-    Column("vendor_id", String(120), nullable=False, unique=True),
+    Column("vendor_id", String(120), nullable=False),
     _to("delivery"),
     Column("kind", String(16), nullable=False),
     Column("occurred_at", Instant, nullable=False),
@@ -368,6 +368,8 @@ event = Table(
     _words("raw"),
     Column("received_at", Instant, nullable=False),
     UniqueConstraint("delivery_id", "kind", "occurred_at", "url", "attempt"),
+    # Not by the id alone: ids are random, and each event would touch a page of its own (docs/decisions/0023).
+    UniqueConstraint("delivery_id", "vendor_id"),
     Index(None, "received_at"),
 )
 

@@ -16,7 +16,8 @@ from sending_samples import MESSAGE, outgoing, person
 
 from newsletter.model import Mailbox, Recipient
 from newsletter.sandbox import Sandbox
-from newsletter.sending.sendgrid import SendGrid, body
+from newsletter.sending.mail_send import body, prepared
+from newsletter.sending.sendgrid import SendGrid
 
 
 def test_plain_text_comes_first() -> None:
@@ -125,6 +126,39 @@ def test_a_thousand_readers_fit() -> None:
     """A full batch with long links stays far under 30 MB."""
     people = tuple(person(n, unsubscribe=f"https://news.example.org/u/{'t' * 200}") for n in range(1000))
     assert len(json.dumps(body(outgoing(people=people)))) < 3_000_000
+
+
+texts = st.text(st.characters(exclude_characters="\0"), max_size=40)
+"""Whatever a text may hold; our own hold no NUL."""
+
+
+@given(
+    people=st.lists(
+        st.builds(
+            Recipient,
+            delivery_id=texts,
+            subscriber_id=st.integers(0),
+            address=texts.filter(str.isascii) | st.sampled_from(['a"\\b@example.org', "zoë@bücher.example.org"]),
+            name=texts | st.sampled_from(["", ",;", "Ann Roe", "email", "<link", "%s {} \\u0000name"]),
+            unsubscribe=texts,
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    kind=st.sampled_from(["live", "test", "notice"]),
+    subject=st.sampled_from([MESSAGE.subject, '"name" <link id \\u0000email %s']),
+    automatic=st.booleans(),
+    reply_to=st.none() | st.just(Mailbox(address="desk@example.org", name="Desk")),
+)
+def test_what_is_sent_is_what_is_defined(people: list[Recipient], **around: Any) -> None:
+    """The bytes that go over the wire are the JSON of `body`, whatever stands in it."""
+    batch = outgoing(people=tuple(people), **around)
+    assert json.loads(prepared(batch)) == body(batch)
+
+
+def test_addresses_are_not_put_into_words() -> None:
+    """The library makes a line for its log of every body: of ours it gets the length."""
+    assert f"{prepared(outgoing(1))}" == f"{len(prepared(outgoing(1)))} bytes"
 
 
 # --- the sandbox has SendGrid's rules ---------------------------------------------------------------------------------

@@ -23,7 +23,6 @@ from sending_samples import outgoing
 from newsletter.errors import ConfigError, GatewayError, InDoubt, NotSent, Refused
 from newsletter.sandbox import Sandbox
 from newsletter.sandbox.faults import FAULTS
-from newsletter.sending import transport
 from newsletter.sending.sendgrid import CURES, SendGrid, translated
 
 KEY = "SG.a-key-that-must-not-be-seen"
@@ -197,7 +196,6 @@ def test_no_proxy_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("http_proxy", proxy)
         monkeypatch.delenv("no_proxy", raising=False)
         monkeypatch.delenv("NO_PROXY", raising=False)
-        monkeypatch.setattr(transport, "_OPENER", transport.opener())
         for here in (url, url.replace("127.0.0.1", "localhost")):
             SendGrid(KEY, here, 5).submit(outgoing())
         with pytest.raises(InDoubt, match="502"):

@@ -10,7 +10,7 @@ from ledger_rows import FOREIGN, LEASE, ME, OTHER, Rows, addresses
 from sqlalchemy import text
 
 from newsletter.model import Batch, SendState
-from newsletter.storage import balance, claims, doubt, sends
+from newsletter.storage import answers, balance, claims, doubt, sends
 
 
 def states(rows: Rows, send_id: int) -> list[str]:
@@ -57,6 +57,14 @@ def test_two_threads_share_out_the_batches(rows: Rows) -> None:
     for thread in threads:
         thread.join()
     assert sorted(got) == list(range(1, 41))
+
+
+def test_a_claim_of_given_batches(rows: Rows) -> None:
+    """None but these, and each once."""
+    send_id = rows.begin(6)
+    assert [batch.number for batch in rows.claim(send_id, 9, numbers=[3, 2])] == [2, 3]
+    assert rows.claim(send_id, 9, numbers=[3, 2]) == ()
+    assert [batch.number for batch in rows.claim(send_id, 9)] == [1]
 
 
 def test_who_left_since_the_freeze_is_not_mailed(rows: Rows) -> None:
@@ -109,6 +117,30 @@ def test_accepted(rows: Rows) -> None:
     assert not rows.accepted(batch, "m7")
     assert rows.one("SELECT receipt FROM batch") == "m7"
     assert rows.report(send_id).accepted == 2
+
+
+def test_several_are_accepted_at_once(rows: Rows) -> None:
+    """As one after the other; what an event has settled before keeps its own word, and gets its receipt."""
+    send_id = rows.begin(8)
+    first, second, third, fourth = rows.claim(send_id, 4)
+    with rows.store.write() as tx:
+        answers.settle(tx, second.id, "accepted", by="event", receipt="", now=rows.clock())
+    rows.in_doubt(third)
+    for taken in ([first, second, third], [fourth]):
+        with rows.store.write() as tx:
+            answers.all_accepted(
+                tx, [answers.Accepted(batch=batch, receipt=f"m{batch.number}", at=rows.clock()) for batch in taken]
+            )
+    with rows.store.read() as tx:
+        found = tx.exec_driver_sql("SELECT number, state, settled_by, receipt FROM batch ORDER BY number").all()
+        tried = tx.exec_driver_sql("SELECT outcome, status FROM attempt ORDER BY batch_id").all()
+    assert [tuple(row) for row in found] == [
+        (1, "accepted", "answer", "m1"),
+        (2, "accepted", "event", "m2"),
+        (3, "accepted", "answer", "m3"),
+        (4, "accepted", "answer", "m4"),
+    ]
+    assert {tuple(row) for row in tried} == {("accepted", 202)}
 
 
 def test_an_event_before_the_answer_does_not_cost_the_receipt(rows: Rows) -> None:
@@ -351,9 +383,10 @@ def resend(rows: Rows, batch: Batch) -> bool:
 
 
 def prove(rows: Rows, batch: Batch) -> None:
-    number = int(batch.recipients[0].delivery_id.rpartition("-")[2])
+    send_id = rows.one(f"SELECT send_id FROM batch WHERE id = {batch.id}")
+    assert isinstance(send_id, int)
     with rows.store.write() as tx:
-        doubt.prove(tx, [number], now=rows.clock())
+        doubt.prove(tx, {(send_id, batch.number)}, now=rows.clock())
 
 
 def test_addresses_of_the_samples_lie_under_example_org() -> None:

@@ -115,7 +115,7 @@ class Ledger(RuleBasedStateMachine):
         heard = event(person.delivery_id, f"e{self.events}", at=self.rows.clock(), attempt=request.batch.attempt)
         kept = self.rows.keep(heard)
         with self.store.write() as tx:
-            for send_id in doubt.prove(tx, sorted(kept.ours), now=self.rows.clock()):
+            for send_id in doubt.prove(tx, kept.batches, now=self.rows.clock()):
                 sends.settle_state(tx, send_id, self.rows.clock())
 
     @rule(dead=st.sampled_from([ME, OTHER, None]), minutes=st.sampled_from([0, 1, 5]))

@@ -27,6 +27,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("uid", name=op.f("former_ledger_pk")),
     )
     op.add_column("ledger", sa.Column("origin", sa.String(length=8), nullable=True))
+    with op.batch_alter_table("event") as event:  # a random id had each event touch a page of its own
+        event.drop_constraint("event_vendor_id_unique", type_="unique")
+        event.create_unique_constraint("event_delivery_id_vendor_id_unique", ["delivery_id", "vendor_id"])
     op.add_column("send", sa.Column("canary_count", sa.Integer(), server_default="0", nullable=False))
     op.add_column("send", sa.Column("canary_wait_s", sa.Integer(), server_default="0", nullable=False))
     op.add_column("send", sa.Column("rest_at", INSTANT, nullable=True))
@@ -39,5 +42,8 @@ def downgrade() -> None:
     op.drop_column("send", "canary_wait_s")
     op.drop_column("send", "canary_count")
     op.drop_column("ledger", "origin")
+    with op.batch_alter_table("event") as event:
+        event.drop_constraint("event_delivery_id_vendor_id_unique", type_="unique")
+        event.create_unique_constraint("event_vendor_id_unique", ["vendor_id"])
     op.drop_table("former_ledger")
     op.drop_table("alert")

@@ -1,0 +1,151 @@
+"""The request of a batch: what SendGrid's mail/send takes, by its OpenAPI description, and what our promises ask of it.
+
+`body` is the definition, to be read and tested. `prepared` makes the same as bytes, for sending: a reader's part is
+made once with blanks, and the blanks are filled in for each reader; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import idna
+
+from newsletter.sending.gateway import Outgoing
+from newsletter.sending.transport import Prepared
+
+_FORBIDDEN_IN_NAMES = re.compile(r'[,;<>()@\[\]:"]+')
+_PLAIN_NAME = re.compile(r"[\w.'-]+(?: [\w.'-]+)*")
+
+# Each is stated on each call: what an account's settings say must not decide what readers get (readers.md).
+TRACKING_OFF: Mapping[str, Mapping[str, bool]] = {
+    "click_tracking": {"enable": False, "enable_text": False},
+    "open_tracking": {"enable": False},
+    "subscription_tracking": {"enable": False},
+    "ganalytics": {"enable": False},
+}
+
+
+def body(outgoing: Outgoing) -> dict[str, Any]:
+    """The request of a batch."""
+    return _around(outgoing) | {
+        "personalizations": [
+            _personalization(outgoing, _mailbox(person.address, person.name), person.unsubscribe, person.delivery_id)
+            for person in outgoing.batch.recipients
+        ]
+    }
+
+
+def _around(outgoing: Outgoing) -> dict[str, Any]:
+    """All of it but the readers."""
+    batch, message, envelope = outgoing.batch, outgoing.message, outgoing.envelope
+    request: dict[str, Any] = {
+        "from": _mailbox(envelope.sender.address, envelope.sender.name),
+        "subject": message.subject,
+        "content": [
+            {"type": "text/plain", "value": message.text},  # SendGrid wants the plain text first
+            {"type": "text/html", "value": message.html},
+        ],
+        "categories": [batch.edition.partition("/")[0], batch.kind],
+        "tracking_settings": TRACKING_OFF,
+    }
+    if envelope.reply_to is not None:
+        request["reply_to"] = _mailbox(envelope.reply_to.address, envelope.reply_to.name)
+    return request
+
+
+def _personalization(outgoing: Outgoing, mailbox: Mapping[str, str], link: str, delivery_id: str) -> dict[str, Any]:
+    batch, message, envelope = outgoing.batch, outgoing.message, outgoing.envelope
+    ids = {
+        "delivery_id": delivery_id,
+        "edition": batch.edition,
+        "batch": str(batch.number),
+        "attempt": str(batch.attempt),
+    }
+    # All headers stand here: those of a personalization take the place of the request's.
+    headers = {
+        "List-Id": _ascii_list(envelope.list_id),
+        "List-Unsubscribe": f"<{link}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    if envelope.automatic:
+        headers["Auto-Submitted"] = "auto-generated"
+    entry: dict[str, Any] = {
+        "to": [mailbox],
+        "substitutions": {"[[unsubscribe]]": html.escape(link), "[[unsubscribe_text]]": link},
+        "headers": headers,
+        "custom_args": ids if batch.kind == "live" else ids | {"kind": batch.kind},
+    }
+    if envelope.subject != message.subject:
+        entry["subject"] = envelope.subject
+    return entry
+
+
+def _mailbox(address: str, name: str) -> dict[str, str]:
+    email, words = _email(address), _words(name)
+    return {"email": email, "name": words} if words else {"email": email}
+
+
+def _email(address: str) -> str:
+    """SendGrid takes domains in their ASCII form only (RFC 5891). A local part outside ASCII it refuses by name."""
+    if address.isascii():
+        return address
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{idna.encode(domain, uts46=True).decode()}"
+
+
+def _words(name: str) -> str:
+    """A name without ,;<>()@[]:" and without what cannot be printed; it may come to nothing."""
+    if not name or _PLAIN_NAME.fullmatch(name):  # most need no more than this look
+        return name
+    words = _FORBIDDEN_IN_NAMES.sub(" ", name)
+    if not words.isprintable():
+        words = "".join(char if char.isprintable() else " " for char in words)
+    return " ".join(words.split())
+
+
+def _ascii_list(list_id: str) -> str:
+    """`<daily.bücher.example>` as a header may hold it: RFC 2919 takes a domain's ASCII form, as addresses do."""
+    return list_id if list_id.isascii() else f"<{idna.encode(list_id.strip('<>'), uts46=True).decode()}>"
+
+
+# --- as it is sent ----------------------------------------------------------------------------------------------------
+
+_quote = json.JSONEncoder().encode
+"""A text as JSON has it, in ASCII."""
+
+
+def prepared(outgoing: Outgoing) -> Prepared:
+    """`body` as bytes of JSON, in a quarter of the time."""
+    named, nameless = _pieces(outgoing, name=True), _pieces(outgoing, name=False)
+    entries = []
+    # Unpacked, and with strings alone: this loop runs once for each reader of a send, and a dict for each would have to
+    # be looked at by the garbage collector too.
+    for delivery_id, _, address, name, link in outgoing.batch.recipients:
+        email, words = _quote(_email(address)), _words(name)
+        escaped, bare, number = _quote(html.escape(link)), _quote(link)[1:-1], _quote(delivery_id)
+        if words:
+            a, b, c, d, e, f, g = named
+            entries.append(f'{a}{email}{b}{_quote(words)}{c}{escaped}{d}"{bare}"{e}{bare}{f}{number}{g}')
+        else:
+            a, b, c, d, e, f = nameless
+            entries.append(f'{a}{email}{b}{escaped}{c}"{bare}"{d}{bare}{e}{number}{f}')
+    around = json.dumps(_around(outgoing))
+    return Prepared(f'{around[:-1]}, "personalizations": [{",".join(entries)}]}}'.encode("ascii"))
+
+
+_BLANK = re.compile(r'"?(?<!\\)\\u0000(email|name|<link|&lt;link|id)"?')
+"""What stands for a reader's own values while the rest is made; no true value holds a NUL."""
+
+
+def _pieces(outgoing: Outgoing, *, name: bool) -> list[str]:
+    """The JSON of a reader's part, cut where their values go: address, name, link escaped, bare, in a header, id."""
+    mailbox = {"email": "\0email", "name": "\0name"} if name else {"email": "\0email"}
+    found = _BLANK.split(json.dumps(_personalization(outgoing, mailbox, "\0<link", "\0id")))
+    blanks = ["email", *(["name"] if name else []), "&lt;link", "<link", "<link", "id"]
+    if found[1::2] != blanks:
+        raise ValueError(f"a personalization has its parts in another order than they are filled in: {found[1::2]}")
+    return found[::2]
