@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -255,6 +257,14 @@ def test_this_process_lives() -> None:
     assert here == owner.this_process()
     assert here.process_start
     assert not owner.is_gone(here)
+
+
+def test_one_uptime_for_all_processes() -> None:
+    """Another process of this machine counts from the same moment."""
+    before = owner.uptime_s()
+    words = [sys.executable, "-c", "from newsletter.sending import owner; print(owner.uptime_s())"]
+    said = float(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+    assert before < said < owner.uptime_s()
 
 
 @pytest.mark.parametrize("change", [{"pid": 4_000_000}, {"boot": "another"}, {"process_start": "1"}])

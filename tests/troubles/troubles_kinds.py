@@ -126,7 +126,8 @@ class ReadOnlySqlite(Trouble):
 
     @staticmethod
     def _only_read(connection: Connection) -> None:
-        connection.exec_driver_sql("PRAGMA query_only = 1")
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA query_only = 1")
 
     @staticmethod
     def _write_again(connection: Connection) -> None:
