@@ -259,13 +259,12 @@ def _show_doubts(context: Context, name: str, found: Any, *, as_json: bool) -> i
 
     now = context.clock()
     if as_json:
-        show_json({"edition": name, "in_doubt": [doubts.document(item, now) for item in found]})
+        show_json(doubts.whole(context, name, found, now))
     elif not found:
         click.echo(f"{name} has no batch in doubt")
     else:
-        for item in found:
-            click.echo(f"batch {item.number}: {item.readers:,} readers, attempt {item.attempt}, {item.error}")
-            click.echo(f"  {doubts.verdict(item, now)}")
+        for line in doubts.in_words(found, doubts.others(context, name, found), now):
+            click.echo(line)
         click.echo(f"Decide: newsletter send resolve {name} --resend (or --accept) [BATCH...]")
     return 4 if found else 0
 

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from newsletter.audience import identity
-from newsletter.model import CanaryStanding, EventKind, Newsletter
+from newsletter.model import CanaryStanding, EventKind, Newsletter, SendState
 from newsletter.pipeline import pausing
 from newsletter.pipeline.context import Context
 from newsletter.storage import Tx, roster, sends
@@ -91,7 +91,8 @@ def look(tx: Tx, send: sends.SendRow, now: datetime) -> tuple[sends.SendRow, dat
 
     Gives the send as it stands then. Without an instant, what the claim gives may go.
     """
-    canary = ledger_canary.standing(tx, send.id) if send.rest_waits else None
+    waits = send.rest_waits and send.state is SendState.SENDING
+    canary = ledger_canary.standing(tx, send.id) if waits else None
     if canary is None:
         return send, None
     why = warning(canary, ledger_canary.fate(tx, send.id), now)

@@ -14,9 +14,9 @@ import structlog
 
 from newsletter.errors import BusyError, ConfigError, NewsletterError, UsageError
 from newsletter.model import Action, ActionKind, EditionState, LedgerView, SendReport, SendState, Step
-from newsletter.pipeline import doubts, freezing, heartbeat, planning, sending, testing
+from newsletter.pipeline import freezing, heartbeat, planning, policy, sending, testing
 from newsletter.pipeline.context import Context, Target, target
-from newsletter.schedule import due_actions, goes_until
+from newsletter.schedule import due_actions
 from newsletter.sending import owner
 from newsletter.storage import balance, claims, editions, sends
 from newsletter.storage import clock as ledger_clock
@@ -58,7 +58,7 @@ def tick(context: Context, *, stop: threading.Event | None = None) -> tuple[Done
         schedules = {n.slug: repr((n.schedule, n.zone.key)) for n in context.newsletters.values() if n.schedule}
         ledger_clock.watch(tx, schedules, now)
     heartbeat.beat(context, now)
-    _settle_by_policy(context, now)
+    policy.settle(context, now)
     done: list[Done] = []
     left: set[str] = set()
     for action in due(context, now):
@@ -71,26 +71,6 @@ def tick(context: Context, *, stop: threading.Event | None = None) -> tuple[Done
         if problem:
             left.add(action.edition)
     return tuple(done)
-
-
-def _settle_by_policy(context: Context, now: datetime) -> None:
-    """Batches that were probably not accepted go again, for newsletters that say so.
-
-    Not after `late_until`: nothing goes by itself two days later, and who is heard again after so long may have told of
-    the batch meanwhile.
-    """
-    for newsletter in context.newsletters.values():
-        if newsletter.in_doubt != "resend":
-            continue
-        with context.store.read() as tx:
-            waiting = [send.edition for send in sends.with_doubts(tx, newsletter.slug)]
-        for edition in waiting:
-            if now > goes_until(newsletter, target(context, edition, now).date):
-                continue
-            try:
-                doubts.resolve(context, edition, accept=False, by="policy", quiet_only=True)
-            except NewsletterError as error:  # cancelled just now, the other gateway, a restored ledger
-                log.error("doubts not resolved", edition=edition, error=str(error))
 
 
 _ONCE = dict.fromkeys(
@@ -175,16 +155,16 @@ def _freeze(context: Context, action: Action, _stop: threading.Event) -> None:
 
 def _too_few(context: Context, action: Action, on: Target, problem: str) -> None:
     """The newsletter's policy: hold, skip, or go with what there is and tell the editors. Never an empty edition."""
-    policy = on.newsletter.too_few
-    if policy == "send_notice":
+    too_few = on.newsletter.too_few
+    if too_few == "send_notice":
         try:
             freezing.freeze(context, on.with_few(), by=BY, at=action.planned_at)
         except freezing.TooFewStoriesError:
-            policy = "hold"
+            too_few = "hold"
         else:
             _tell_once(context, action, "goes with few stories", text=problem)
             return
-    _stand(context, action, EditionState.SKIPPED if policy == "skip" else EditionState.HELD, problem)
+    _stand(context, action, EditionState.SKIPPED if too_few == "skip" else EditionState.HELD, problem)
     raise _Held(problem)
 
 

@@ -122,9 +122,7 @@ def tend(context: Context, send_id: int) -> SendReport:
     """What a tick does for a send that workers run: jobs for batches that have none, and the end if none is left."""
     with context.store.write() as tx:
         stalled = queueing.end_stalled(tx)
-        send = sends.find(tx, send_id, lock=True)
-        if send.state is SendState.SENDING:
-            canary.look(tx, send, context.clock())
+        canary.look(tx, sends.find(tx, send_id, lock=True), context.clock())
         put = queueing.put_missing(context, tx, send_id)
         is_open = claims.is_open(tx, send_id)
         report = balance.report(tx, send_id)

@@ -18,6 +18,10 @@ LEASE_FACTOR = 10
 QUIET_TIME = timedelta(minutes=30)
 """No event after so long, while others are heard, speaks against acceptance. Longer than any lease."""
 
+HEARD_AT_THE_END = timedelta(minutes=10)
+"""Others count as heard if an event of theirs came in the last minutes of the quiet time, or after it: earlier ones say
+nothing of a webhook that has broken since."""
+
 _FIRST_WAIT = timedelta(seconds=2)
 _LONGEST_WAIT = timedelta(minutes=2)
 

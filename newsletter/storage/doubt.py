@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, exists, func, select, update
 
-from newsletter.storage import answers, sends
+from newsletter.storage import answers, evidence, sends
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """One batch in doubt. `others_heard_at` is when an event of another batch, of whatever send, last came after
-    this one's claim: while others are heard and this one is not, it was probably not accepted. `claimed_uptime_s`
-    counts from `boot`, the start of the machine that claimed it; `unlived` is what of the time since the claim is known
-    not to have passed for that machine: its wall clock was put forward, or it slept.
+    """One batch in doubt. `others_heard_at` is when an event of a batch that was claimed at or after this one, of
+    whatever send, last came: what says that the way back works (docs/decisions/0031). `host` and `pid` name the process
+    that claimed it; `doubted` is how many attempts of it have been in doubt.
+
+    `claimed_uptime_s` counts from `boot`, the start of the machine that claimed it; `unlived` is what of the time since
+    the claim is known not to have passed for that machine: its wall clock was put forward, or it slept.
     """
 
     batch_id: int
     number: int
     readers: int
     attempt: int
+    doubted: int
     claimed_at: datetime
     claimed_uptime_s: float | None
     boot: str
+    host: str
+    pid: int
     error: str
     status: int | None
     others_heard_at: datetime | None
@@ -51,34 +56,44 @@ def doubts(tx: Tx, send_id: int) -> tuple[Doubt, ...]:
         .correlate(t.batch)
         .scalar_subquery()
     )
-    # A batch in doubt has no events of its own, or it would be accepted: any event is of another.
-    heard = (
-        select(func.max(t.event.c.received_at))
-        .where(t.event.c.received_at >= t.attempt.c.claimed_at)
-        .correlate(t.attempt)
+    every = t.attempt.alias()
+    doubted = (
+        select(func.count())
+        .where(every.c.batch_id == t.batch.c.id, every.c.outcome == "in doubt")
+        .correlate(t.batch)
         .scalar_subquery()
     )
-    rows = tx.execute(
-        select(t.batch, t.attempt, readers.label("readers"), heard.label("heard"))
+    found = tx.execute(
+        select(t.batch, t.attempt, readers.label("readers"), doubted.label("doubted"))
         .join(t.attempt, and_(t.attempt.c.batch_id == t.batch.c.id, t.attempt.c.number == t.batch.c.attempt))
         .where(t.batch.c.send_id == send_id, t.batch.c.state == "in_doubt")
         .order_by(t.batch.c.number)
-    ).mappings()
+    )
+    rows = found.mappings().all()
+    # A batch in doubt has no events of its own, or it would be accepted: any event is of another.
+    heard = evidence.heard(tx, min(row[t.attempt.c.claimed_at] for row in rows)) if rows else ()
     return tuple(
         Doubt(
             batch_id=row[t.batch.c.id],
             number=row[t.batch.c.number],
             readers=row["readers"],
             attempt=row[t.batch.c.attempt],
+            doubted=row["doubted"],
             claimed_at=row[t.attempt.c.claimed_at],
             claimed_uptime_s=row[t.attempt.c.claimed_uptime_s],
             boot=row[t.attempt.c.boot],
+            host=row[t.attempt.c.host],
+            pid=row[t.attempt.c.pid],
             error=row[t.attempt.c.error],
             status=row[t.attempt.c.status],
-            others_heard_at=row["heard"],
+            others_heard_at=_heard_at(heard, row[t.attempt.c.claimed_at]),
         )
         for row in rows
     )
+
+
+def _heard_at(heard: Iterable[evidence.Heard], since: datetime) -> datetime | None:
+    return max((item.at for item in heard if item.claimed_at >= since), default=None)
 
 
 def accept(tx: Tx, batch_id: int, *, by: str, now: datetime) -> bool:

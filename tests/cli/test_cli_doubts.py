@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import socket
 from collections import Counter
 
 import pytest
@@ -30,13 +33,21 @@ def test_the_list_shows_the_evidence(doubtful: House) -> None:
     """4 while anything is in doubt; batch, readers, attempt, what was answered, and a verdict in words."""
     said = doubtful.run("send", "resolve", MONDAY)
     assert said.code == 4
-    assert "batch 2: 4 readers, attempt 1" in said.out
+    assert "batch 2: 4 readers, attempt 1, " in said.out
+    assert re.search(r"claimed 20\d\d-.* UTC, 0 minutes ago, by process \d+ on \S+", said.out)
+    assert "Of the 1 accepted batches of this send 0 were heard since\n" in said.out
+    assert "--resend: if the ESP has accepted it, 8 readers get it twice" in said.out
+    assert "--accept: if the ESP has not accepted it, 8 readers do not get it" in said.out
     assert "is the event webhook set up?" in said.out
     assert f"newsletter send resolve {MONDAY} --resend" in said.out
     document = doubtful.run("send", "resolve", MONDAY, "--json")
     assert document.code == 4
     assert [item["batch"] for item in document.json()["in_doubt"]] == [2, 3]
-    assert document.json()["in_doubt"][1]["status"] == 503
+    item = document.json()["in_doubt"][1]
+    assert (item["status"], item["readers"], item["minutes"]) == (503, 4, 0)
+    assert (item["host"], item["pid"]) == (socket.gethostname(), os.getpid())
+    assert set(item["costs"]) == {"resend", "accept", "wait"}
+    assert document.json()["others"] == {"accepted": 1, "heard": 0, "last_heard_at": None}
 
 
 def test_a_newsletter_is_its_latest_edition(doubtful: House) -> None:
@@ -49,7 +60,7 @@ def test_nothing_is_in_doubt(house: House, esp: Sandbox) -> None:
     house.run("send", "now", MONDAY, "--yes")
     said = house.run("send", "resolve", MONDAY)
     assert (said.code, said.out) == (0, f"{MONDAY} has no batch in doubt\n")
-    assert house.json("send", "resolve", MONDAY) == {"edition": MONDAY, "in_doubt": []}
+    assert house.json("send", "resolve", MONDAY) == {"edition": MONDAY, "in_doubt": [], "others": None}
 
 
 def test_accept_takes_all_as_accepted(doubtful: House, esp: Sandbox) -> None:

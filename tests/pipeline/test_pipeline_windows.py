@@ -13,7 +13,6 @@ from ledger_house import House, at
 
 from newsletter.errors import ConfigError, InDoubt, StoreError, UsageError
 from newsletter.model import EditionState
-from newsletter.pipeline import clock as tick_of
 from newsletter.pipeline import doubts, freezing, guards, listening, sending, testing
 from newsletter.storage import Store, guard
 
@@ -185,5 +184,5 @@ def test_a_doubt_settled_while_the_policy_looks(sqlite_house: House, monkeypatch
     def cancelled(*_: object, **__: object) -> None:
         raise UsageError("cancelled just now")
 
-    monkeypatch.setattr(tick_of.doubts, "resolve", cancelled)
+    monkeypatch.setattr(doubts, "resolve", cancelled)
     assert house.tick(at(4, 8) + timedelta(minutes=1)) == []

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 from ledger_rows import Rows, event
+from sqlalchemy import event as sa_event
 
 from newsletter.model import Batch, EventKind, SendState
-from newsletter.storage import doubt, events, sends
+from newsletter.storage import doubt, events, evidence, sends
 
 
 @pytest.fixture
@@ -158,3 +159,85 @@ def test_kinds_do_not_matter(rows: Rows, begun: tuple[int, Batch, Batch]) -> Non
     with rows.store.write() as tx:
         kept = events.keep(tx, [strange], rows.clock())
         assert doubt.prove(tx, kept.batches, now=rows.clock()) == (send_id,)
+
+
+# --- who else was heard ---------------------------------------------------------------------------------------------
+
+
+def test_who_was_claimed_before_is_no_evidence(rows: Rows) -> None:
+    """An event of an earlier batch may be of a mail of long ago; one of a later claim says how far behind they are."""
+    send_id = rows.begin(6, size=2)
+    (early,) = rows.claim(send_id)
+    rows.accepted(early)
+    rows.clock.move(minutes=1)
+    (doubtful,) = rows.claim(send_id)
+    rows.in_doubt(doubtful)
+    rows.clock.move(minutes=1)
+    heard(rows, early)
+    assert doubts(rows, send_id)[0].others_heard_at is None
+    (late,) = rows.claim(send_id)
+    heard(rows, late, "e2")
+    assert doubts(rows, send_id)[0].others_heard_at == rows.clock()
+
+
+def test_an_event_counts_for_its_own_attempt(rows: Rows, begun: tuple[int, Batch, Batch]) -> None:
+    """A batch of before that was tried again later: what its first attempt tells is as old as that."""
+    _, first, _ = begun
+    rows.clock.move(minutes=1)
+    other = rows.begin(2, size=2, slug="friday", edition="friday/2026-05-04")
+    (doubtful,) = rows.claim(other)
+    rows.in_doubt(doubtful)
+    rows.clock.move(minutes=1)
+    resend(rows, first)
+    (again,) = rows.claim(begun[0])
+    rows.accepted(again)
+    heard(rows, first, "e1", attempt=1)
+    rows.keep(event(first.recipients[0].delivery_id, "e0", kind=EventKind.DEFERRED, at=rows.clock(), attempt=None))
+    assert doubts(rows, other)[0].others_heard_at is None
+    heard(rows, again, "e2", attempt=2)
+    assert doubts(rows, other)[0].others_heard_at == rows.clock()
+
+
+def test_only_the_newest_are_looked_at(
+    rows: Rows, begun: tuple[int, Batch, Batch], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that it costs the same whatever the number of events; what is older is no evidence, to be on the safe side."""
+    monkeypatch.setattr(evidence, "NEWEST", 2)
+    send_id, _, second = begun
+    (old,) = rows.claim(rows.begin(2, size=2, slug="friday", edition="friday/2026-05-04"))
+    rows.clock.move(minutes=1)
+    heard(rows, second)
+    for number in range(3):
+        rows.clock.move(minutes=1)
+        rows.keep(event(old.recipients[0].delivery_id, f"n{number}", at=rows.clock(), attempt=1))
+    with rows.store.read() as tx:
+        found = evidence.heard(tx, since=rows.clock() - timedelta(hours=1))
+        others = evidence.others(tx, send_id, since=rows.clock() - timedelta(hours=1))
+    assert [item.batch_id for item in found] == [old.id]
+    assert (others.accepted, others.heard, others.last_heard_at) == (1, 1, None)
+
+
+def test_it_goes_along_the_indexes(rows: Rows) -> None:
+    """No table of millions is read from end to end."""
+    statements: list[tuple[str, object]] = []
+
+    def keep(_connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+        statements.append((statement, parameters))
+
+    with rows.store.read() as tx:
+        sa_event.listen(tx, "before_cursor_execute", keep)
+        evidence.others(tx, 1, since=rows.clock())
+        sa_event.remove(tx, "before_cursor_execute", keep)
+        if tx.dialect.name == "postgresql":  # as with millions of rows: a small table is quicker to read whole
+            tx.exec_driver_sql("SET enable_seqscan = off")
+        explain = "EXPLAIN QUERY PLAN " if tx.dialect.name == "sqlite" else "EXPLAIN "
+        plans = [
+            "\n".join(str(row[-1]) for row in tx.exec_driver_sql(explain + statement, parameters))  # type: ignore[arg-type]
+            for statement, parameters in statements
+        ]
+    assert len(plans) == 2
+    for plan in plans:
+        assert "SCAN event" not in plan, plan
+        assert "SCAN delivery" not in plan, plan
+        assert "Seq Scan" not in plan, plan
+    assert "event_received_at" in plans[1]

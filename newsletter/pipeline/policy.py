@@ -1,0 +1,58 @@
+"""What a newsletter's policy does about batches in doubt: with `in_doubt = "resend"` they go again, once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+
+from newsletter.errors import NewsletterError
+from newsletter.pipeline import doubts, testing
+from newsletter.pipeline.context import Context, Target, target
+from newsletter.schedule import goes_until
+from newsletter.sending import plan
+from newsletter.storage import clock, sends
+
+log = structlog.get_logger()
+
+
+def settle(context: Context, now: datetime) -> None:
+    """Batches that were probably not accepted go again, for newsletters that say so.
+
+    Not after `late_until`: nothing goes by itself two days later, and who is heard again after so long may have told of
+    the batch meanwhile.
+    """
+    for newsletter in context.newsletters.values():
+        if newsletter.in_doubt != "resend":
+            continue
+        with context.store.read() as tx:
+            waiting = [send.edition for send in sends.with_doubts(tx, newsletter.slug)]
+        for edition in waiting:
+            on = target(context, edition, now)
+            if now > goes_until(newsletter, on.date):
+                continue
+            try:
+                _settle(context, on, now)
+            except NewsletterError as error:  # cancelled just now, the other gateway, a restored ledger
+                log.error("doubts not resolved", edition=edition, error=str(error))
+
+
+def _settle(context: Context, on: Target, now: datetime) -> None:
+    doubts.resolve(context, on.id, accept=False, by="policy", quiet_only=True)
+    waiting = [item for item in doubts.listed(context, on.id) if item.doubted == 1]
+    if any(item.quiet(now) >= plan.QUIET_TIME and not doubts.heard_at_the_end(item) for item in waiting):
+        _ask_for_a_sign(context, on, now)
+
+
+def _ask_for_a_sign(context: Context, on: Target, now: datetime) -> None:
+    """After a small send nobody is heard for long, whether the webhook works or not. A mail to the editors finds out:
+    its own events are what the policy waits for. Once for an edition.
+    """
+    with context.store.write() as tx:
+        if not clock.take_step(tx, on.id, "told: asks for a sign", now):
+            return
+    text = (
+        "Batches of it are in doubt, and no event has come for long, of these or later ones. If this mail's own events "
+        f"come, they are sent again; if not, look at the event webhook, and decide: newsletter send resolve {on.id}"
+    )
+    testing.try_notice(context, on, subject=f"{on.id} is in doubt still", text=text)
