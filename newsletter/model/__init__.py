@@ -4,6 +4,12 @@ Instants are aware datetimes; dates are local to the newsletter's zone; sequence
 clock, a file or a database, and nothing here imports what stands above it.
 """
 
+from newsletter.model.alerts import (
+    Alert,
+    AlertKind,
+    MailServer,
+    runbook,
+)
 from newsletter.model.clock import (
     GRACE,
     Action,
@@ -71,6 +77,8 @@ __all__ = [
     "SLUG",
     "Action",
     "ActionKind",
+    "Alert",
+    "AlertKind",
     "Approval",
     "Batch",
     "Block",
@@ -88,6 +96,7 @@ __all__ = [
     "LedgerView",
     "Level",
     "Link",
+    "MailServer",
     "Mailbox",
     "Message",
     "Newsletter",
@@ -114,4 +123,5 @@ __all__ = [
     "Waiting",
     "edition_id",
     "plain",
+    "runbook",
 ]
