@@ -10,8 +10,8 @@ from typing import Any
 import structlog
 
 from newsletter.errors import UsageError
-from newsletter.model import EditionState, SendState
-from newsletter.pipeline import guards, sending
+from newsletter.model import AlertKind, EditionState, SendState
+from newsletter.pipeline import alerts, guards, sending
 from newsletter.pipeline.context import Context
 from newsletter.sending import owner, plan
 from newsletter.storage import Tx, claims, doubt, editions, sends
@@ -103,6 +103,8 @@ def resolve(
                 doubt.accept(tx, item.batch_id, by=by, now=now) if accept else doubt.resend(tx, item.batch_id, now=now)
             )
             (done if news else left).append(item.number)
+        if done:
+            alerts.rearm(tx, edition, AlertKind.IN_DOUBT, AlertKind.NOT_ACCEPTED)
         if done and not accept:
             _reopen(tx, live, by, now)
         sending.close(tx, live.id, now)

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import structlog
 
+from newsletter.errors import StoreError
 from newsletter.pipeline.context import Context
 from newsletter.storage import clock
 
@@ -27,6 +28,15 @@ def beat(context: Context, now: datetime) -> None:
         log.warning("no heartbeat file", error=error.strerror)
     if context.settings.heartbeat_url is not None:
         _ping(context.settings.heartbeat_url)
+
+
+def end(context: Context) -> None:
+    """Say goodbye: the silence that follows is meant."""
+    try:
+        with context.store.write() as tx:
+            clock.end_beat(tx, socket.gethostname(), context.clock())
+    except StoreError as error:
+        log.warning("no goodbye", error=str(error))
 
 
 def _ping(url: str) -> None:

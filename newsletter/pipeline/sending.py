@@ -10,8 +10,8 @@ import structlog
 
 from newsletter.audience import tokens
 from newsletter.errors import BusyError, ConfigError, GatewayError, InDoubt, NotSent, Refused, UsageError
-from newsletter.model import EditionState, Envelope, Message, Newsletter, Receipt, SendReport, SendState
-from newsletter.pipeline import guards
+from newsletter.model import AlertKind, EditionState, Envelope, Message, Newsletter, Receipt, SendReport, SendState
+from newsletter.pipeline import alerts, guards
 from newsletter.pipeline.context import Context
 from newsletter.sending import owner, plan
 from newsletter.sending.dispatch import Work, dispatch
@@ -67,7 +67,9 @@ def run(
         clock=context.clock,
         stop=stop or threading.Event(),
     )
-    return finish(context, send_id)
+    report = finish(context, send_id)
+    alerts.deliver(context)  # of a pause, where no clock runs that would
+    return report
 
 
 def finish(context: Context, send_id: int) -> SendReport:
@@ -96,6 +98,12 @@ def close(tx: Tx, send_id: int, now: datetime) -> None:
     went = [EditionState.SENDING, EditionState.PARTIAL]
     if editions.move(tx, before.edition_id, went, ends[state], reason="", by="send", now=now):
         log.info("send finished", edition=before.edition, send=send_id, state=state.value)
+    if state is SendState.SENT:
+        alerts.rearm(tx, before.edition, AlertKind.IN_DOUBT, AlertKind.NOT_ACCEPTED)
+    else:
+        cure = f"`newsletter send resolve {before.edition}` shows them with their evidence"
+        text = f"some batches may have been accepted though no answer said so; {cure}"
+        alerts.keep(tx, AlertKind.IN_DOUBT, about=before.edition, text=text, now=now)
 
 
 class _Run:
@@ -206,6 +214,8 @@ def _pause_if_broken(tx: Tx, send_id: int, outcomes: Sequence[Outcome], now: dat
     if why is None or not sends.move(tx, send_id, [SendState.SENDING], SendState.PAUSED, reason=why, now=now):
         return send
     log.error("send paused", edition=send.edition, send=send_id, reason=why)
+    if send.kind == "live":
+        alerts.keep(tx, AlertKind.SEND_PAUSED, about=send.edition, text=why, now=now)
     return sends.find(tx, send_id)
 
 
@@ -239,7 +249,8 @@ def resume(context: Context, edition: str) -> int:
         claims.recover(tx, owner.is_gone, now)
         refuse_if_busy(tx, live)
         guards.before_live_send(context, tx)
-        sends.move(tx, live.id, [SendState.PAUSED], SendState.SENDING, now=now)
+        if sends.move(tx, live.id, [SendState.PAUSED], SendState.SENDING, now=now):
+            alerts.rearm(tx, edition, AlertKind.SEND_PAUSED, AlertKind.SEND_STALE)
     guards.remember_epoch(context)  # the process that began may have died before it could
     log.info("send resumed", edition=edition, send=live.id)
     return live.id

@@ -49,6 +49,16 @@ def counts(tx: Tx, since: datetime) -> Mapping[str, int]:
     return {row.kind: row.alerts for row in rows}
 
 
+def any_before(tx: Tx, moment: datetime) -> bool:
+    """Whether there are alerts older than a moment."""
+    return tx.execute(select(t.alert.c.kind).where(t.alert.c.at < moment).limit(1)).first() is not None
+
+
+def forget(tx: Tx, before: datetime) -> None:
+    """Forget alerts that nobody acts on any more."""
+    tx.execute(delete(t.alert).where(t.alert.c.at < before))
+
+
 def any_waiting(tx: Tx, *, mail: bool, post: bool, since: datetime, now: datetime) -> bool:
     """Whether an alert waits to be told by one of the ways there are."""
     return tx.execute(select(t.alert.c.kind).where(_waiting(mail, post, since, now)).limit(1)).first() is not None

@@ -5,6 +5,7 @@ kept, nor who the readers are: it sees delivery ids. Recording what comes out tw
 """
 
 from newsletter.tracking.fold import facts, sender_fault, suppression_for
+from newsletter.tracking.rates import troubles
 from newsletter.tracking.report import report_document, report_table
 from newsletter.tracking.webhook import Parsed, parse_events, verify
 
@@ -16,5 +17,6 @@ __all__ = [
     "report_table",
     "sender_fault",
     "suppression_for",
+    "troubles",
     "verify",
 ]
