@@ -7,6 +7,7 @@ at once. It must not know what the values are used for: it opens no database, no
 from newsletter.settings.content import load_holidays, load_newsletters, load_organisation
 from newsletter.settings.environment import SANDBOX_API_KEY, SETTING_NAMES, Settings, load_settings
 from newsletter.settings.keys import ensure_keys
+from newsletter.settings.values import is_loopback as on_this_machine
 
 __all__ = [
     "SANDBOX_API_KEY",
@@ -17,4 +18,5 @@ __all__ = [
     "load_newsletters",
     "load_organisation",
     "load_settings",
+    "on_this_machine",
 ]
