@@ -34,6 +34,10 @@ from newsletter.model.events import (
     Event,
     EventKind,
 )
+from newsletter.model.health import (
+    Check,
+    Health,
+)
 from newsletter.model.newsletters import (
     SLUG,
     Mailbox,
@@ -83,6 +87,7 @@ __all__ = [
     "Batch",
     "Block",
     "BulletList",
+    "Check",
     "Citation",
     "Edition",
     "EditionFacts",
@@ -91,6 +96,7 @@ __all__ = [
     "Event",
     "EventKind",
     "Finding",
+    "Health",
     "Image",
     "Item",
     "LedgerView",

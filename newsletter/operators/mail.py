@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -17,6 +18,18 @@ TIMEOUT_S = 10
 def send(server: MailServer, *, sender: str, to: Sequence[str], subject: str, text: str, at: datetime) -> None:
     """One mail to all of them. Raises OSError where the server does not take it for anybody (smtplib's errors are)."""
     mail = _mail(sender, to, subject, text, at)
+    with _logged_in(server) as client:
+        client.send_message(mail, from_addr=sender, to_addrs=list(to))
+
+
+def greet(server: MailServer) -> None:
+    """Log in, and send nothing. Raises OSError where the server cannot be reached or does not let us in."""
+    with _logged_in(server) as client:
+        client.noop()
+
+
+@contextmanager
+def _logged_in(server: MailServer) -> Iterator[smtplib.SMTP]:
     verified = ssl.create_default_context()  # checks the certificate and its name
     client = (
         smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT_S, context=verified)
@@ -30,7 +43,7 @@ def send(server: MailServer, *, sender: str, to: Sequence[str], subject: str, te
             )  # raises where the server does not offer it: no password goes in the clear
         if server.user:
             client.login(server.user, server.password)
-        client.send_message(mail, from_addr=sender, to_addrs=list(to))
+        yield client
 
 
 def _mail(sender: str, to: Sequence[str], subject: str, text: str, at: datetime) -> EmailMessage:

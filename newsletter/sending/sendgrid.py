@@ -13,6 +13,7 @@ import re
 import threading
 import urllib.error
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -110,6 +111,14 @@ def _personalization(person: Recipient, batch: Batch, message: Message, envelope
     return entry
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What a key may do (`mail.send`), and SendGrid's own time as it stood in the answer's header."""
+
+    scopes: tuple[str, ...]
+    date: str
+
+
 class SendGrid:
     """The gateway to SendGrid, or to what speaks like it at another address."""
 
@@ -135,6 +144,20 @@ class SendGrid:
                 f"SendGrid answered {response.status_code} where 202 means accepted", status=response.status_code
             )
         return Receipt(message_id=response.headers.get("X-Message-Id", ""))
+
+    def account(self) -> Account:
+        """What the key may do, asked of SendGrid; mails nothing. Raises Refused, NotSent or InDoubt: nobody knows."""
+        try:
+            response = self._client().scopes.get()
+            scopes = tuple(str(scope) for scope in json.loads(response.body)["scopes"])
+        except HTTPError as error:
+            raise translated(error.status_code, error.headers, error.body, 0) from error
+        except (OSError, http.client.HTTPException) as error:
+            reason = getattr(error, "reason", error)
+            raise _unanswered(reason if isinstance(reason, Exception) else error) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise InDoubt(f"SendGrid's answer cannot be read ({type(error).__name__})") from error
+        return Account(scopes=scopes, date=response.headers.get("Date", ""))
 
     def _client(self) -> Any:
         client = getattr(self._of_thread, "client", None)
