@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import structlog
+
 from newsletter.errors import ConfigError, StoreError, UsageError
 from newsletter.pipeline.context import Context
 from newsletter.storage import Tx, guard
 from newsletter.storage.claims import ledger_uid
 from newsletter.storage.database import durable
+
+log = structlog.get_logger()
 
 
 def require_way_out(context: Context) -> None:
@@ -105,4 +109,5 @@ def confirm_restore(context: Context) -> int:
                 f"this machine of {outside}"
             )
         guard.set_epoch(tx, outside)
+    log.info("restore confirmed", epoch=outside, before=inside)
     return outside

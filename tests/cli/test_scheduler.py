@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cli_house import READERS, ROOT, SCHEDULER, House, until
+from ledger_receivers import mail_server, webhook
 
 from newsletter.sandbox import Sandbox
 
@@ -127,6 +128,7 @@ def test_it_ticks_at_once_and_ends_on_sigterm(due: House, esp: Sandbox, monitor:
     due.set(HEARTBEAT_URL=url)
     with due.running(*SCHEDULER) as clock:
         until(lambda: state(due) == "sent")
+        assert due.sql("SELECT pid FROM heartbeat") == [(clock.process.pid,)]
         assert clock.terminate() == 0
         said = clock.said
     assert "clock started" in said
@@ -139,7 +141,7 @@ def test_it_ticks_at_once_and_ends_on_sigterm(due: House, esp: Sandbox, monitor:
     assert datetime.fromisoformat((due.var / "heartbeat").read_text().strip()) > datetime.now(UTC) - timedelta(
         minutes=5
     )
-    assert due.sql("SELECT pid FROM heartbeat") == [(clock.process.pid,)]
+    assert due.sql("SELECT pid FROM heartbeat") == [(0,)], "it said goodbye: its silence is no alarm"
 
 
 def test_it_brings_the_sandbox_where_none_runs(due: House) -> None:
@@ -207,6 +209,21 @@ def test_a_tick_that_fails_is_not_the_last(due: House, esp: Sandbox) -> None:
         assert clock.terminate() == 0
         assert "Traceback" not in clock.said
     assert copies(esp) == Counter(READERS)
+
+
+def test_ticks_that_fail_are_told(due: House, esp: Sandbox) -> None:
+    """Three in a row, though the ledger cannot keep the alert; once, until a tick succeeds."""
+    with mail_server() as box, webhook() as posts:
+        due.set(ALERT_TO="ops@example.org", ALERT_SMTP_URL=box.url, ALERT_WEBHOOK=posts.url)
+        due.sql("ALTER TABLE watch RENAME TO away")
+        with due.running(*QUICK) as clock:
+            until(lambda: box.subjects)
+            until(lambda: clock.said.count("tick failed") > 6)
+            due.sql("ALTER TABLE away RENAME TO watch")
+            until(lambda: state(due) == "sent")
+            assert clock.terminate() == 0
+    assert [subject.partition(": ")[2] for subject in box.subjects] == ["tick failed"]
+    assert [post["kind"] for post in posts.documents] == ["tick failed"]
 
 
 def test_a_monitor_that_is_down_stops_nothing(due: House, esp: Sandbox) -> None:
