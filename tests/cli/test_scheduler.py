@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cli_house import READERS, ROOT, SCHEDULER, House, until
+from cli_house import READERS, ROOT, SCHEDULER, House, free_port, until
 from ledger_receivers import mail_server, webhook
 
 from newsletter.sandbox import Sandbox
@@ -224,6 +224,22 @@ def test_ticks_that_fail_are_told(due: House, esp: Sandbox) -> None:
             assert clock.terminate() == 0
     assert [subject.partition(": ")[2] for subject in box.subjects] == ["tick failed"]
     assert [post["kind"] for post in posts.documents] == ["tick failed"]
+
+
+def test_a_dead_clock_is_told_by_the_web_app(due: House) -> None:
+    """Nobody else is left to notice. Killed, it said no goodbye."""
+    beat = f"{datetime.now(UTC) - timedelta(minutes=6):%Y-%m-%d %H:%M:%S.%f}"
+    due.sql(f"INSERT INTO heartbeat (host, pid, at) VALUES ('mill', 7, '{beat}')")
+    looks_quickly = (
+        "import sys; from newsletter.pipeline import watching; watching.LOOK_EVERY_S = 0.2; "
+        f"sys.argv = ['newsletter', 'serve', '--port', '{free_port()}']; from newsletter.cli import main; main()"
+    )
+    with mail_server() as box:
+        due.set(ALERT_TO="ops@example.org", ALERT_SMTP_URL=box.url)
+        with due.running(sys.executable, "-c", looks_quickly) as web:
+            until(lambda: box.mails)
+            assert web.terminate() == 0
+        assert box.subjects == ["mill: process silent"]
 
 
 def test_a_monitor_that_is_down_stops_nothing(due: House, esp: Sandbox) -> None:
