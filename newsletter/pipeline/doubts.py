@@ -103,10 +103,9 @@ def resolve(
                 doubt.accept(tx, item.batch_id, by=by, now=now) if accept else doubt.resend(tx, item.batch_id, now=now)
             )
             (done if news else left).append(item.number)
-        if done:
-            alerts.rearm(tx, edition, AlertKind.IN_DOUBT, AlertKind.NOT_ACCEPTED)
         if done and not accept:
             _reopen(tx, live, by, now)
+            alerts.rearm(tx, edition, AlertKind.IN_DOUBT, AlertKind.NOT_ACCEPTED)  # in doubt again, it is news again
         sending.close(tx, live.id, now)
     if chosen:
         log.info("doubts resolved", edition=edition, accepted=accept, batches=done, left=left, by=by)

@@ -292,6 +292,19 @@ def test_doubts(running: House, box: MailBox, posts: Posts) -> None:
         assert kept.counts(tx, at(1, 0)) == {}
 
 
+def test_a_doubt_that_is_sent_again(running: House, box: MailBox, posts: Posts) -> None:
+    """In doubt once more, it is told once more; what a person decided in part is not."""
+    running.tick(at(4, 6, 15))
+    running.fake.script = [InDoubt("reset"), InDoubt("reset")]
+    running.tick(at(4, 6, 30))
+    doubts.resolve(running.context, MONDAY, accept=True, by="ann", numbers=[1])
+    assert box.subjects == [f"{MONDAY}: in doubt"]
+    running.fake.script = [InDoubt("reset")]
+    done = doubts.resolve(running.context, MONDAY, accept=False, by="ann")
+    assert sending.run(running.context, done.send_id).in_doubt == 1
+    assert box.subjects == [f"{MONDAY}: in doubt"] * 2
+
+
 def test_held_and_missed(running: House, box: MailBox, posts: Posts) -> None:
     """Each once; the first is over when the second comes."""
     running.newsletter(keys='sign_off = "one"')
