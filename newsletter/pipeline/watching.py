@@ -73,7 +73,7 @@ class Watch:
                 else:
                     alerts.clear(self._context, condition.kind, about=condition.about)
             _tidy(self._context, now)
-        except StoreError as error:
+        except (StoreError, OSError) as error:
             log.error("not looked", error=str(error))
         alerts.deliver(self._context)
 
@@ -126,18 +126,23 @@ def silence(beats: Mapping[str, datetime], ended: frozenset[str], now: datetime)
     (`mill worker`) is no scheduler.
     """
     found = [
-        Condition(AlertKind.SILENT, host, _silent(host, at) if now - at > SILENT_AFTER and host not in ended else "")
+        Condition(AlertKind.SILENT, host, _silent(at) if now - at > SILENT_AFTER and host not in ended else "")
         for host, at in beats.items()
     ]
-    clocks = [at for host, at in beats.items() if " " not in host]
+    clocks = {host: at for host, at in beats.items() if " " not in host}
     if clocks:
-        stopped = now - max(clocks) > STOPPED_AFTER
-        found.append(Condition(AlertKind.SILENT, "clock", _silent("any scheduler", max(clocks)) if stopped else ""))
+        last = max(clocks.values())
+        stopped = now - last > STOPPED_AFTER and clocks.keys() <= ended
+        text = f"the last scheduler was stopped at {last:%Y-%m-%d %H:%M} UTC, and none was started since: nothing goes"
+        found.append(Condition(AlertKind.SILENT, "clock", text if stopped else ""))
     return tuple(found)
 
 
-def _silent(who: str, at: datetime) -> str:
-    return f"no sign of life of {who} since {at:%Y-%m-%d %H:%M} UTC: no edition goes, and none goes on, without one"
+def _silent(at: datetime) -> str:
+    return (
+        f"no sign of life since {at:%Y-%m-%d %H:%M} UTC, and no goodbye: what it had in hand is in doubt, and without "
+        "a scheduler nothing goes"
+    )
 
 
 def no_events(send: vitals.LastSend, heard_at: datetime | None, now: datetime) -> str:

@@ -64,6 +64,13 @@ def test_a_dead_process(watched: House, box: MailBox) -> None:
     assert box.subjects == ["mill worker: process silent"] * 2
 
 
+def test_the_only_clock_is_dead(watched: House, box: MailBox) -> None:
+    """One alert, however long it lasts: that nobody is the clock follows from it."""
+    beat(watched, "mill")
+    Looks(watched).on(minutes=30)
+    assert box.subjects == ["mill: process silent"]
+
+
 def test_a_worker_that_ended_in_order(watched: House, box: MailBox) -> None:
     """Its silence is meant."""
     beat(watched, "mill worker")
