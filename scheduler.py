@@ -16,7 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from newsletter.cli.common import open_house
 from newsletter.cli.local import sandbox_if_asked
 from newsletter.errors import NewsletterError
-from newsletter.pipeline import clock
+from newsletter.pipeline import clock, heartbeat, watching
 from newsletter.pipeline.context import Context
 
 TICK_S = 20
@@ -41,26 +41,33 @@ def main() -> int:
 
 
 def _run(context: Context, stop: threading.Event) -> None:
+    ticks = watching.Ticks(context)
+
     def tick() -> None:
         try:
             clock.tick(context, stop=stop)
         except NewsletterError as error:  # the next tick tries again; a full disk may be cured by then
             log.error("tick failed", error=str(error))
+            ticks.failed(error)
+        else:
+            ticks.done()
 
     scheduler = BackgroundScheduler(timezone=UTC)
-    scheduler.add_job(
-        tick,
-        "interval",
-        seconds=TICK_S,
-        next_run_time=datetime.now(UTC),  # at once: what was sending goes on
-        misfire_grace_time=None,  # the default of 1 s drops a run that is late
-        coalesce=True,  # ten missed ticks are one
-        max_instances=1,  # a tick that sends for an hour is not overtaken by the next
-    )
+    for job, seconds in ((tick, TICK_S), (watching.Watch(context).look, watching.LOOK_EVERY_S)):
+        scheduler.add_job(
+            job,
+            "interval",
+            seconds=seconds,
+            next_run_time=datetime.now(UTC),  # at once: what was sending goes on
+            misfire_grace_time=None,  # the default of 1 s drops a run that is late
+            coalesce=True,  # ten missed ticks are one
+            max_instances=1,  # a tick that sends for an hour is not overtaken by the next
+        )
     scheduler.start()
     log.info("clock started", newsletters=sorted(context.newsletters), tick_s=TICK_S)
     stop.wait()
     scheduler.shutdown(wait=True)
+    heartbeat.end(context)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import click
 import pytest
 
 from newsletter import errors
-from newsletter.model import EditionState, EventKind, SendReport, SendState
+from newsletter.model import AlertKind, EditionState, EventKind, SendReport, SendState, runbook
 from newsletter.sandbox.faults import FAULTS
 from newsletter.sandbox.outcomes import OUTCOMES
 from newsletter.storage.tables import metadata
@@ -23,7 +23,7 @@ cli = importlib.import_module("newsletter.cli.main")  # in the package, `main` i
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "deploy").rglob("*.md")])
 CODE = sorted(
     path
     for pattern in ("newsletter/**/*", "templates/**/*", "tests/**/*", "*.py", "*.toml", "Makefile", ".env.example")
@@ -201,6 +201,18 @@ def test_each_error_of_the_log_has_its_row() -> None:
     assert sorted(event for event in logged - small if f"`{event}`" not in OPERATIONS) == []
 
 
+def test_each_alert_has_its_section() -> None:
+    """docs/runbook.md: what it means, what readers see, what to do, when it is over; no section without an alert."""
+    text = (DOCS / "runbook.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
+    assert list(sections) == [kind.value for kind in AlertKind]
+    for kind, section in sections.items():
+        assert re.findall(r"^\*\*(\w+)\.\*\*", section, re.MULTILINE) == ["Means", "Readers", "Do", "Over"], kind
+    for kind in AlertKind:
+        file, _, anchor = runbook(kind).partition("#")
+        assert anchor in anchors(ROOT / file)
+
+
 # --- architecture ---------------------------------------------------------------------------------------------------
 
 
@@ -217,7 +229,7 @@ def test_each_table_has_its_row() -> None:
 
 def test_each_room_and_use_case_is_named() -> None:
     rooms = [path.parent.name for path in (ROOT / "newsletter").glob("*/__init__.py")]
-    small = {"__init__", "context", "guards", "heartbeat", "demo"}
+    small = {"__init__", "context", "guards", "heartbeat", "demo", "telling", "vitals"}
     uses = [path.stem for path in (ROOT / "newsletter/pipeline").glob("*.py") if path.stem not in small]
     missing = [name for name in [*rooms, *uses] if not re.search(rf"`(?:newsletter/)?{name}`", ARCHITECTURE)]
     assert missing == []

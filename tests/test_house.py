@@ -31,6 +31,8 @@ HOMES = {
     "orjson": {"newsletter/storage/claims.py", "newsletter/tracking/webhook.py"},
     "yaml": {"newsletter/stories/"},
     "markdown_it": {"newsletter/stories/"},
+    "prometheus_client": {"newsletter/web/metrics.py"},
+    "dns": {"newsletter/operators/dns.py"},
     "email_validator": {"newsletter/audience/identity.py", "newsletter/settings/"},
 }
 """Each third-party library has one home, so that its oddities, and its `Any`, stay in known places."""

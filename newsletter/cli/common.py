@@ -52,18 +52,24 @@ def set_up_log(settings: Settings, *, quiet: bool) -> None:
     level = logging.getLevelNamesMapping()[settings.log.upper()]
     if quiet and level != logging.DEBUG:
         level = max(level, logging.ERROR)
+    time = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    form = structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False)
+    trace = structlog.processors.format_exc_info  # without it an exception is logged as `exc_info=true`
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False),
-        ],
+        processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, time, trace, form],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, format="level=%(levelname)s %(message)s")
+    # Libraries speak in the same form, and never below a warning: what they say when debugged may hold readers.
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.stdlib.add_logger_name, time, trace],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, form],
+        )
+    )
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler])
 
 
 def log_fault(error: Exception) -> None:

@@ -25,6 +25,7 @@ _COMMANDS = {
     "serve": ("newsletter.cli.run:serve", "Serve the event webhook and the readers' pages."),
     "sandbox": ("newsletter.cli.run:sandbox", "A SendGrid on this machine, with an inbox to read."),
     "demo": ("newsletter.cli.demo:demo", "Take the samples through the whole job, to the sandbox."),
+    "doctor": ("newsletter.cli.doctor:doctor", "Look whether everything is well, and say what to do."),
     "db": ("newsletter.cli.run:db", "Upgrade the database."),
 }
 

@@ -16,7 +16,7 @@ PORT = click.IntRange(0, 65535)
 def tick(moment: str | None, as_json: bool) -> int:
     """Do once what the clock says is due; with --now only tell what would be. 4 where something was not done."""
     from newsletter.cli.local import sandbox_if_asked
-    from newsletter.pipeline import clock
+    from newsletter.pipeline import clock, heartbeat, watching
 
     context = open_house(quiet=moment is not None)
     if moment is not None:
@@ -24,6 +24,8 @@ def tick(moment: str | None, as_json: bool) -> int:
     else:
         with sandbox_if_asked(context):
             done = clock.tick(context)
+            watching.Watch(context).look()
+            heartbeat.end(context)  # one tick is no clock whose silence would be an alarm
     if as_json:
         show_json(
             [

@@ -4,6 +4,12 @@ Instants are aware datetimes; dates are local to the newsletter's zone; sequence
 clock, a file or a database, and nothing here imports what stands above it.
 """
 
+from newsletter.model.alerts import (
+    Alert,
+    AlertKind,
+    MailServer,
+    runbook,
+)
 from newsletter.model.clock import (
     GRACE,
     Action,
@@ -27,6 +33,10 @@ from newsletter.model.editions import (
 from newsletter.model.events import (
     Event,
     EventKind,
+)
+from newsletter.model.health import (
+    Check,
+    Health,
 )
 from newsletter.model.newsletters import (
     SLUG,
@@ -73,12 +83,15 @@ __all__ = [
     "SLUG",
     "Action",
     "ActionKind",
+    "Alert",
+    "AlertKind",
     "Approval",
     "Batch",
     "Block",
     "BulletList",
     "Canary",
     "CanaryStanding",
+    "Check",
     "Citation",
     "Edition",
     "EditionFacts",
@@ -87,11 +100,13 @@ __all__ = [
     "Event",
     "EventKind",
     "Finding",
+    "Health",
     "Image",
     "Item",
     "LedgerView",
     "Level",
     "Link",
+    "MailServer",
     "Mailbox",
     "Message",
     "Newsletter",
@@ -118,4 +133,5 @@ __all__ = [
     "Waiting",
     "edition_id",
     "plain",
+    "runbook",
 ]

@@ -13,14 +13,15 @@ from datetime import datetime, timedelta
 import structlog
 
 from newsletter.errors import BusyError, ConfigError, NewsletterError, UsageError
-from newsletter.model import Action, ActionKind, EditionState, LedgerView, SendReport, SendState, Step
-from newsletter.pipeline import freezing, heartbeat, planning, policy, sending, testing
+from newsletter.model import Action, ActionKind, AlertKind, EditionState, LedgerView, SendReport, SendState, Step
+from newsletter.pipeline import alerts, freezing, heartbeat, planning, policy, sending, testing
 from newsletter.pipeline.context import Context, Target, target
+from newsletter.pipeline.telling import tell_failure, tell_once
 from newsletter.schedule import due_actions
 from newsletter.sending import owner
 from newsletter.storage import balance, claims, editions, sends
 from newsletter.storage import clock as ledger_clock
-from newsletter.tracking import report_table
+from newsletter.tracking import report_table, troubles
 
 log = structlog.get_logger()
 
@@ -73,13 +74,6 @@ def tick(context: Context, *, stop: threading.Event | None = None) -> tuple[Done
     return tuple(done)
 
 
-_ONCE = dict.fromkeys(
-    (ActionKind.REMIND, ActionKind.DRAFT_TEST, ActionKind.FROZEN_TEST, ActionKind.REPORT),
-    "It is not tried again; the edition itself goes on.",
-)
-"""What is said of actions that are a step of the clock, taken once whatever comes of it."""
-
-
 def _carry_out(context: Context, action: Action, stop: threading.Event) -> str:
     """Do one thing; gives why it was not done, or nothing."""
     try:
@@ -91,12 +85,7 @@ def _carry_out(context: Context, action: Action, stop: threading.Event) -> str:
         return str(error)
     except NewsletterError as error:
         log.error("not done", edition=action.edition, action=action.kind.value, error=str(error))
-        _tell_once(
-            context,
-            action,
-            f"{action.kind.value} failed",
-            text=f"{error}\n\n{_ONCE.get(action.kind, 'It is tried again until it works, or until it is too late.')}",
-        )
+        tell_failure(context, action, error)
         return str(error)
     return ""
 
@@ -107,14 +96,6 @@ class _Held(NewsletterError):
 
 def _target(context: Context, action: Action) -> Target:
     return target(context, action.edition, context.clock())
-
-
-def _tell_once(context: Context, action: Action, news: str, *, text: str) -> None:
-    """A notice to the editors, once for an edition and piece of news (a few words: "is paused")."""
-    with context.store.write() as tx:
-        if not ledger_clock.take_step(tx, action.edition, f"told: {news}", context.clock()):
-            return
-    testing.try_notice(context, _target(context, action), subject=f"{action.edition} {news}", text=text)
 
 
 def _take(context: Context, action: Action, step: Step) -> bool:
@@ -162,7 +143,7 @@ def _too_few(context: Context, action: Action, on: Target, problem: str) -> None
         except freezing.TooFewStoriesError:
             too_few = "hold"
         else:
-            _tell_once(context, action, "goes with few stories", text=problem)
+            tell_once(context, action.edition, "goes with few stories", text=problem)
             return
     _stand(context, action, EditionState.SKIPPED if too_few == "skip" else EditionState.HELD, problem)
     raise _Held(problem)
@@ -192,7 +173,7 @@ def _send(context: Context, action: Action, stop: threading.Event) -> None:
             raise BusyError(f"{action.edition} went out: another scheduler was faster") from error
         raise
     if action.late:
-        _tell_once(context, action, "goes late", text=f"It goes {action.reason}.")
+        tell_once(context, action.edition, "goes late", text=f"It goes {action.reason}.", kind=AlertKind.LATE)
     _told(context, action, _run(context, send_id, stop))
 
 
@@ -230,23 +211,28 @@ def _told(context: Context, action: Action, report: SendReport) -> None:
             live = sends.live(tx, action.edition)
         reason = live.reason if live else ""
         cure = f"After the cure: newsletter send resume {action.edition}"
-        _tell_once(context, action, "is paused", text=f"{reason}\n\n{cure}")
+        tell_once(context, action.edition, "is paused", text=f"{reason}\n\n{cure}", kind=AlertKind.SEND_PAUSED)
     elif report.in_doubt:
         cure = f"See: newsletter send resolve {action.edition}"
         text = f"{report.in_doubt} readers are in doubt: nobody knows yet whether they got it.\n\n{cure}"
-        _tell_once(context, action, "is in doubt in part", text=text)
+        tell_once(context, action.edition, "is in doubt in part", text=text, kind=AlertKind.IN_DOUBT)
 
 
 def _pause_stale(context: Context, action: Action, _stop: threading.Event) -> None:
     sending.pause(context, action.edition, reason=action.reason)
     cure = f"newsletter send resume {action.edition}, or newsletter send cancel {action.edition}"
-    _tell_once(context, action, "is paused as stale", text=f"{action.reason}\n\n{cure}")
+    tell_once(
+        context, action.edition, "is paused as stale", text=f"{action.reason}\n\n{cure}", kind=AlertKind.SEND_STALE
+    )
 
 
 def _stand(context: Context, action: Action, state: EditionState, reason: str) -> None:
     on = _target(context, action)
     if freezing.stand(context, on, state, reason=reason, by=BY, at=action.planned_at):
-        _tell_once(context, action, f"is {state.value}", text=reason)
+        tell_once(context, action.edition, f"is {state.value}", text=reason, kind=_ALERTS.get(state))
+
+
+_ALERTS = {EditionState.HELD: AlertKind.HELD, EditionState.MISSED: AlertKind.MISSED}
 
 
 def _standing(state: EditionState) -> _Step:
@@ -263,7 +249,10 @@ def _report(context: Context, action: Action, _stop: threading.Event) -> None:
         live = sends.live(tx, action.edition)
         if live is None:
             return
-        table = report_table(balance.report(tx, live.id))
+        report = balance.report(tx, live.id)
+    for kind, text in troubles(report):
+        alerts.alert(context, kind, about=action.edition, text=text)
+    table = report_table(report)
     testing.send_notice(context, _target(context, action), subject=f"{action.edition}: the report", text=table)
 
 

@@ -152,6 +152,7 @@ def _create(context: Context, headline: str, text: str) -> Path:
         except OSError as error:
             path.unlink(missing_ok=True)
             raise ContentError((Fault(str(path), 0, f"cannot be written: {error.strerror}"),)) from error
+        log.info("story made", story=path.stem)
         return path
     raise UsageError(f"{folder} holds a thousand stories of that name on one day; choose another headline")
 

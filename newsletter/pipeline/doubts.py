@@ -10,8 +10,8 @@ from typing import Any
 import structlog
 
 from newsletter.errors import UsageError
-from newsletter.model import EditionState, SendState
-from newsletter.pipeline import guards, queueing, sending
+from newsletter.model import AlertKind, EditionState, SendState
+from newsletter.pipeline import alerts, guards, queueing, sending
 from newsletter.pipeline.context import Context
 from newsletter.sending import owner, plan
 from newsletter.storage import Tx, claims, doubt, editions, evidence, sends
@@ -184,6 +184,7 @@ def resolve(
         if done and not accept:
             _reopen(tx, live, by, now)
             queueing.put_missing(context, tx, live.id)
+            alerts.rearm(tx, edition, AlertKind.IN_DOUBT, AlertKind.NOT_ACCEPTED)  # in doubt again, it is news again
         sending.close(tx, live.id, now)
     if chosen:
         log.info("doubts resolved", edition=edition, accepted=accept, batches=done, left=left, by=by)

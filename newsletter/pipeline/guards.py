@@ -50,13 +50,20 @@ def check_live_send(context: Context, tx: Tx) -> None:
 
 def check_epoch(context: Context, tx: Tx) -> None:
     """Refuse a ledger that is behind the number kept outside of it: it came back from a backup. Raises StoreError."""
+    why = restored(context, tx)
+    if why:
+        raise StoreError(why)
+
+
+def restored(context: Context, tx: Tx) -> str:
+    """Why nothing may go from this ledger: it came back from a backup; empty where it did not. Raises ConfigError."""
     outside, inside = _seen(context.settings.epoch_file).get(guard.origin(tx), 0), guard.epoch(tx)
-    if outside > inside:
-        raise StoreError(
-            f"the database has counted its sends to {inside}, this machine to {outside}: it was restored from a "
-            "backup, and what went out since would go again. Look at what is missing, then run "
-            "`newsletter send confirm-restore`"
-        )
+    if outside <= inside:
+        return ""
+    return (
+        f"the database has counted its sends to {inside}, this machine to {outside}: it was restored from a backup, and "
+        "what went out since would go again. Look at what is missing, then run `newsletter send confirm-restore`"
+    )
 
 
 def _seen(file: Path) -> dict[str, int]:

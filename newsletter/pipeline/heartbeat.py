@@ -9,7 +9,9 @@ from datetime import datetime
 
 import structlog
 
-from newsletter.pipeline import guards
+from newsletter.errors import StoreError
+from newsletter.model import AlertKind
+from newsletter.pipeline import alerts, guards
 from newsletter.pipeline.context import Context
 from newsletter.storage import clock
 
@@ -29,6 +31,7 @@ def beat(context: Context, now: datetime) -> None:
     wrong = context.timekeeper.look(now, context.uptime(), newest)
     if wrong is not None:
         log.error("clock jumped", reason=wrong)
+        alerts.alert(context, AlertKind.CLOCK_WRONG, about=socket.gethostname(), text=wrong)
     guards.try_remember_epoch(context)  # what another machine has counted
     try:
         (context.settings.var / "heartbeat").write_text(f"{now.isoformat()}\n", encoding="ascii")
@@ -36,6 +39,15 @@ def beat(context: Context, now: datetime) -> None:
         log.warning("no heartbeat file", error=error.strerror)
     if context.settings.heartbeat_url is not None:
         _ping(context.settings.heartbeat_url)
+
+
+def end(context: Context, name: str | None = None) -> None:
+    """Say goodbye, as this host's scheduler or under a name of its own: the silence that follows is meant."""
+    try:
+        with context.store.write() as tx:
+            clock.end_beat(tx, name or socket.gethostname(), context.clock())
+    except StoreError as error:
+        log.warning("no goodbye", error=str(error))
 
 
 def _ping(url: str) -> None:

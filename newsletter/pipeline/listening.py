@@ -9,8 +9,8 @@ from datetime import datetime
 import structlog
 
 from newsletter.audience import identity
-from newsletter.model import Event, EventKind
-from newsletter.pipeline import sending
+from newsletter.model import AlertKind, Event, EventKind
+from newsletter.pipeline import alerts, sending
 from newsletter.pipeline.context import Context
 from newsletter.storage import Tx, doubt, events, roster
 from newsletter.tracking import facts, parse_events, sender_fault, suppression_for, verify
@@ -53,9 +53,9 @@ def take_in(context: Context, body: bytes) -> Heard:
         for send_id in doubt.prove(tx, kept.batches, now=now):
             sending.close(tx, send_id, now)
         suppressed = _suppress(context, tx, kept, parsed.events, now)
+        _tell_sender_faults(tx, kept.ours, now)
     new = sum(len(of) for of in kept.ours.values())
     foreign = kept.foreign_count + len(parsed.unreadable)
-    _report_sender_faults(kept.ours)
     log.info("events", new=new, known=kept.known_count, foreign=foreign, suppressed=suppressed)
     return Heard(new=new, known=kept.known_count, foreign=foreign, suppressed=suppressed)
 
@@ -93,8 +93,11 @@ def _known_key(context: Context, tx: Tx, address: str) -> set[int]:
     return {key} if roster.subscriber(tx, key) is not None else set()
 
 
-def _report_sender_faults(ours: Mapping[int, tuple[Event, ...]]) -> None:
-    """What our own configuration caused is an operator's to mend; once a body, with one reason, is enough to see it."""
-    found = [event for of in ours.values() for event in of if sender_fault(event)]
-    if found:
-        log.error("mail refused for the sender's configuration", deliveries=len(found), delivery=found[0].delivery_id)
+def _tell_sender_faults(tx: Tx, ours: Mapping[int, tuple[Event, ...]], now: datetime) -> None:
+    """What our own configuration caused is an operator's to mend; once an edition, with one reason, is enough."""
+    found = {number: event for number, of in ours.items() for event in of if sender_fault(event)}
+    for number, edition in events.editions(tx, sorted(found)[:1]).items():
+        log.error("mail refused for the sender's configuration", deliveries=len(found), delivery=number)
+        text = f"receiving servers refuse mail for the sender's own configuration, at first delivery {number}: look at "
+        text += "SPF, DKIM, DMARC and reverse DNS with `newsletter doctor`, and at reputation in SendGrid"
+        alerts.keep(tx, AlertKind.SENDER_REFUSED, about=edition, text=text, now=now)

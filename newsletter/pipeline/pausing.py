@@ -8,7 +8,8 @@ from datetime import datetime
 import structlog
 
 from newsletter.errors import GatewayError
-from newsletter.model import SendState
+from newsletter.model import AlertKind, SendState
+from newsletter.pipeline import alerts
 from newsletter.sending import plan
 from newsletter.sending.gateway import Outcome
 from newsletter.storage import Tx, sends
@@ -21,6 +22,8 @@ def pause_itself(tx: Tx, send: sends.SendRow, why: str, now: datetime) -> sends.
     if not sends.move(tx, send.id, [SendState.SENDING], SendState.PAUSED, reason=why, now=now):
         return send
     log.error("send paused", edition=send.edition, send=send.id, reason=why)
+    if send.kind == "live":
+        alerts.keep(tx, AlertKind.SEND_PAUSED, about=send.edition, text=why, now=now)
     return sends.find(tx, send.id)
 
 

@@ -119,7 +119,9 @@ def add(context: Context, address: str, name: str, list_: str, *, source: str, b
     new = roster.NewSubscriber(address=who.address, address_key=who.key, reserved=who.reserved, name=name)
     with context.store.write() as tx:
         list_id = roster.ensure_list(tx, list_, _title(context, list_), now)
-        return roster.add_subscribers(tx, list_id, [new], source=source, basis=basis, now=now)
+        added = roster.add_subscribers(tx, list_id, [new], source=source, basis=basis, now=now)
+    log.info("reader added", list=list_, added=added.added, suppressed=added.suppressed)
+    return added
 
 
 def _require_list(context: Context, list_: str) -> None:
@@ -211,6 +213,7 @@ def unsubscribe(context: Context, address: str, list_: str | None) -> tuple[str,
             id_ = roster.list_id(tx, membership.list)
             if id_ is not None and roster.unsubscribe(tx, person.id, id_, source="operator", now=context.clock()):
                 left.append(membership.list)
+                log.info("reader left", subscriber=person.id, list=id_, by="operator")
     return tuple(left)
 
 
@@ -218,7 +221,9 @@ def suppress(context: Context, addresses: Iterable[str], *, reason: str, source:
     """Suppress addresses for every list; gives how many were news. Raises UsageError for what is no address."""
     keys = [identify(context, address).key for address in addresses]
     with context.store.write() as tx:
-        return roster.suppress(tx, keys, reason=reason, scope="all", source=source, now=context.clock())
+        news = roster.suppress(tx, keys, reason=reason, scope="all", source=source, now=context.clock())
+    log.info("addresses suppressed", news=news, reason=reason)
+    return news
 
 
 def suppress_csv(context: Context, file: Path, *, reason: str) -> ImportReport:
@@ -231,6 +236,7 @@ def suppress_csv(context: Context, file: Path, *, reason: str) -> ImportReport:
             keys = [person.identity.key for person in people]
             news = roster.suppress(tx, keys, reason=reason, scope="all", source=file.name, now=context.clock())
             added, known = added + news, known + len(keys) - news
+    log.info("addresses suppressed", news=added, reason=reason)
     return ImportReport(list="", added=added, known=known, kept_out=0, suppressed=added, rejected=tuple(rejected))
 
 

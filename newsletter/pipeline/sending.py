@@ -8,8 +8,8 @@ from datetime import datetime
 import structlog
 
 from newsletter.errors import BusyError, UsageError
-from newsletter.model import EditionState, SendReport, SendState
-from newsletter.pipeline import canary, guards, queueing
+from newsletter.model import AlertKind, EditionState, SendReport, SendState
+from newsletter.pipeline import alerts, canary, guards, queueing
 from newsletter.pipeline.context import Context
 from newsletter.pipeline.exchanging import Part, Progress, Wait
 from newsletter.sending import owner
@@ -74,7 +74,9 @@ def run(
         clock=context.clock,
         stop=stop or threading.Event(),
     )
-    return finish(context, send_id)
+    report = finish(context, send_id)
+    alerts.deliver(context)  # of a pause, where no clock runs that would
+    return report
 
 
 def is_for_workers(context: Context, send_id: int) -> bool:
@@ -158,6 +160,12 @@ def close(tx: Tx, send_id: int, now: datetime) -> None:
     went = [EditionState.SENDING, EditionState.PARTIAL]
     if editions.move(tx, before.edition_id, went, ends[state], reason="", by="send", now=now):
         log.info("send finished", edition=before.edition, send=send_id, state=state.value)
+    if state is SendState.SENT:
+        alerts.rearm(tx, before.edition, AlertKind.IN_DOUBT, AlertKind.NOT_ACCEPTED)
+    else:
+        cure = f"`newsletter send resolve {before.edition}` shows them with their evidence"
+        text = f"some batches may have been accepted though no answer said so; {cure}"
+        alerts.keep(tx, AlertKind.IN_DOUBT, about=before.edition, text=text, now=now)
 
 
 # --- by hand ------------------------------------------------------------------------------------------------------
@@ -203,7 +211,8 @@ def _go_on(context: Context, edition: str, *, by_hand: bool) -> int:
         if not queueing.for_workers(context, live):  # workers share a send by their jobs
             refuse_if_busy(tx, live)
         guards.before_live_send(context, tx)
-        sends.move(tx, live.id, [SendState.PAUSED], SendState.SENDING, now=now)
+        if sends.move(tx, live.id, [SendState.PAUSED], SendState.SENDING, now=now):
+            alerts.rearm(tx, edition, AlertKind.SEND_PAUSED, AlertKind.SEND_STALE)
         if by_hand:
             ledger_canary.let_go(tx, live.id, now)
         queueing.put_missing(context, tx, live.id)

@@ -38,10 +38,10 @@ def send_test(context: Context, target: Target, *, to: Sequence[str] = (), word:
     return _direct(context, target, "test", message, f"[{word} {mark}] {message.subject}", to)
 
 
-def send_notice(context: Context, target: Target, *, subject: str, text: str) -> SendReport:
-    """Tell a newsletter's editors something in words."""
+def send_notice(context: Context, target: Target, *, subject: str, text: str, to: Sequence[str] = ()) -> SendReport:
+    """Tell a newsletter's editors something in words, or those of `to`."""
     return _direct(
-        context, target, "notice", notice(subject, text, target.newsletter, context.organisation), subject, ()
+        context, target, "notice", notice(subject, text, target.newsletter, context.organisation), subject, to
     )
 
 
@@ -97,10 +97,17 @@ def _identified(context: Context, target: Target, to: Sequence[str]) -> list[tup
     return [(address, key) for key, address in found.items()]
 
 
-def try_notice(context: Context, target: Target, *, subject: str, text: str) -> bool:
-    """Tell editors, if it can be done: what went wrong is logged, since a notice must not stop what it tells of."""
+def try_notice(context: Context, target: Target, *, subject: str, text: str, besides: Sequence[str] = ()) -> bool:
+    """Tell editors, if it can be done: what went wrong is logged, since a notice must not stop what it tells of.
+
+    `besides` are addresses that learn it in another way: an editor among them gets no notice.
+    """
+    others = {address.casefold() for address in besides}
+    to = [editor.address for editor in target.newsletter.editors if editor.address.casefold() not in others]
+    if target.newsletter.editors and not to:
+        return True
     try:
-        send_notice(context, target, subject=subject, text=text)
+        send_notice(context, target, subject=subject, text=text, to=to)
     except NewsletterError as error:
         log.warning("notice not sent", edition=target.id, error=str(error))
         return False

@@ -14,7 +14,7 @@ from functools import partial
 import structlog
 
 from newsletter.errors import NewsletterError, StoreError
-from newsletter.pipeline import exchanging, sending
+from newsletter.pipeline import exchanging, heartbeat, sending
 from newsletter.pipeline.context import Context
 from newsletter.sending import owner, queue
 from newsletter.sending.dispatch import carry
@@ -54,7 +54,7 @@ def work(context: Context, *, stop: threading.Event) -> None:
 
 def _beat(context: Context, stop: threading.Event) -> None:
     """Signs of life, and what only a process of this host can see: claims whose owner here is gone."""
-    name = f"{socket.gethostname()} worker {os.getpid()}"
+    name = f"{socket.gethostname()} worker"
     while True:
         now = context.clock()
         try:
@@ -65,7 +65,8 @@ def _beat(context: Context, stop: threading.Event) -> None:
         except StoreError as error:
             log.error("no heartbeat", error=str(error))
         if stop.wait(BEAT_EVERY_S):
-            return
+            break
+    heartbeat.end(context, name)
 
 
 class _Worker:

@@ -17,13 +17,18 @@ _PAGE = """<!DOCTYPE html>
 <p style="margin:24px 0 0;font-size:14px">{foot}</p>
 </body></html>
 """
-_FOOT = "Written by the newsletter's clock for the editors of {title}, {name}, {address}."
+_FOOT = "Written by the newsletter's clock for {readers} of {title}, {name}, {address}."
 
 
-def notice(subject: str, text: str, newsletter: Newsletter, organisation: Organisation) -> Message:
-    """A notice: paragraphs are parted by blank lines, and lines within them are kept."""
+def notice(
+    subject: str, text: str, newsletter: Newsletter, organisation: Organisation, *, readers: str = "the editors"
+) -> Message:
+    """A notice to editors, or to other `readers`: paragraphs are parted by blank lines, lines within them are kept."""
     foot = _FOOT.format(
-        title=newsletter.title, name=organisation.name, address=", ".join(organisation.postal_address.splitlines())
+        readers=readers,
+        title=newsletter.title,
+        name=organisation.name,
+        address=", ".join(organisation.postal_address.splitlines()),
     )
     paragraphs = "\n".join(
         f'<p style="margin:0 0 16px">{html.escape(part).replace(chr(10), "<br>" + chr(10))}</p>'

@@ -12,6 +12,7 @@ import re
 import urllib.error
 import weakref
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -34,6 +35,14 @@ _ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
 _PERSONALIZATION = re.compile(r"personalizations\.(\d+)\b")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What a key may do (`mail.send`), and SendGrid's own time as it stood in the answer's header."""
+
+    scopes: tuple[str, ...]
+    date: str
+
+
 class SendGrid:
     """The gateway to SendGrid, or to what speaks like it at another address."""
 
@@ -49,7 +58,7 @@ class SendGrid:
             version=3,
             timeout=timeout_s,
         )
-        self._mail_send = client.mail.send
+        self._mail_send, self._scopes = client.mail.send, client.scopes
         weakref.finalize(self, kept.close)  # nobody is told that a gateway is not needed any more
 
     def submit(self, outgoing: Outgoing) -> Receipt:
@@ -68,6 +77,20 @@ class SendGrid:
                 f"SendGrid answered {response.status_code} where 202 means accepted", status=response.status_code
             )
         return Receipt(message_id=response.headers.get("X-Message-Id", ""))
+
+    def account(self) -> Account:
+        """What the key may do, asked of SendGrid; mails nothing. Raises Refused, NotSent or InDoubt: nobody knows."""
+        try:
+            response = self._scopes.get()
+            scopes = tuple(str(scope) for scope in json.loads(response.body)["scopes"])
+        except HTTPError as error:
+            raise translated(error.status_code, error.headers, error.body, 0) from error
+        except (OSError, http.client.HTTPException) as error:
+            reason = getattr(error, "reason", error)
+            raise _unanswered(reason if isinstance(reason, Exception) else error) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise InDoubt(f"SendGrid's answer cannot be read ({type(error).__name__})") from error
+        return Account(scopes=scopes, date=response.headers.get("Date", ""))
 
 
 def _unanswered(error: Exception) -> GatewayError:

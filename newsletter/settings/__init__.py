@@ -6,15 +6,19 @@ at once. It must not know what the values are used for: it opens no database, no
 
 from newsletter.settings.content import load_holidays, load_newsletters, load_organisation
 from newsletter.settings.environment import SANDBOX_API_KEY, SETTING_NAMES, Settings, load_settings
-from newsletter.settings.keys import ensure_keys
+from newsletter.settings.keys import check_given_keys, ensure_keys, known_address_key
+from newsletter.settings.values import is_loopback as on_this_machine
 
 __all__ = [
     "SANDBOX_API_KEY",
     "SETTING_NAMES",
     "Settings",
+    "check_given_keys",
     "ensure_keys",
+    "known_address_key",
     "load_holidays",
     "load_newsletters",
     "load_organisation",
     "load_settings",
+    "on_this_machine",
 ]

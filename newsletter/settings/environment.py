@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from newsletter.errors import ConfigError
-from newsletter.settings import values
+from newsletter.model import MailServer
+from newsletter.settings import alerts, values
 from newsletter.settings.dotenv import read_dotenv
 from newsletter.settings.names import nearest
 
@@ -50,6 +51,10 @@ class Settings:
     queue: Literal["here", "workers"]
     epoch_file: Path
     heartbeat_url: str | None = field(repr=False)
+    alert_to: tuple[str, ...]
+    alert_smtp_url: MailServer | None
+    alert_webhook: str | None = field(repr=False)
+    metrics_token: str | None = field(repr=False)
     log: str
 
     @property
@@ -149,6 +154,10 @@ def _read(reading: _Reading, texts: Mapping[str, str]) -> Settings:
         queue=reading.value("QUEUE", values.queue, "here"),
         epoch_file=reading.value("EPOCH_FILE", _path, _default_epoch_file(texts, database_url)),
         heartbeat_url=reading.value("HEARTBEAT_URL", values.secret_address, None),
+        alert_to=reading.value("ALERT_TO", alerts.addresses, ()),
+        alert_smtp_url=reading.value("ALERT_SMTP_URL", alerts.mail_server, None),
+        alert_webhook=reading.value("ALERT_WEBHOOK", alerts.webhook, None),
+        metrics_token=reading.value("METRICS_TOKEN", values.key, None),
         log=reading.value("LOG", values.level, "info"),
     )
 
@@ -168,6 +177,10 @@ def _check_together(settings: Settings, reading: _Reading) -> None:
         reading.faults.append(
             f"NEWSLETTER_EPOCH_FILE: {settings.epoch_file} lies inside {settings.var}, whose backup would bring it "
             "back together with the database that it guards; name a file elsewhere, or leave it out"
+        )
+    if settings.alert_smtp_url is not None and not settings.alert_to:
+        reading.faults.append(
+            "NEWSLETTER_ALERT_SMTP_URL: nobody is named to whom alerts go; set NEWSLETTER_ALERT_TO, or leave both out"
         )
 
 

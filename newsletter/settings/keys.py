@@ -27,13 +27,22 @@ def ensure_keys(settings: Settings) -> Settings:
     Several processes may call it at once: all get the same keys. Raises ConfigError where keys must be given, since
     other machines or mail that is out in the world depend on them, and where a kept key cannot be read.
     """
-    _check_given(settings)
+    check_given_keys(settings)
     secret_keys = settings.secret_keys or _kept(settings.var / "secret-keys", "NEWSLETTER_SECRET_KEYS", values.keys)
     address_key = settings.address_key or _kept(settings.var / "address-key", "NEWSLETTER_ADDRESS_KEY", values.key)
     return replace(settings, secret_keys=secret_keys, address_key=address_key)
 
 
-def _check_given(settings: Settings) -> None:
+def known_address_key(settings: Settings) -> str | None:
+    """The address key as it is given or kept, without making one; None where there is none. Raises ConfigError."""
+    file = settings.var / "address-key"
+    if settings.address_key or not file.exists():
+        return settings.address_key
+    return _kept(file, "NEWSLETTER_ADDRESS_KEY", values.key)
+
+
+def check_given_keys(settings: Settings) -> None:
+    """Raise ConfigError where keys must stand in the settings and do not."""
     if settings.is_postgresql:
         why = "the database is a PostgreSQL, which other machines may share"
     elif settings.public:

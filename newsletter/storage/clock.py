@@ -159,6 +159,26 @@ def beat(tx: Tx, host: str, pid: int, now: datetime) -> None:
         tx.execute(update(t.heartbeat).where(t.heartbeat.c.host == host).values(pid=pid, at=now))
 
 
+def end_beat(tx: Tx, host: str, now: datetime) -> None:
+    """Say that a process ended in order: its silence is no alarm. It begins anew with its next beat."""
+    tx.execute(update(t.heartbeat).where(t.heartbeat.c.host == host).values(pid=0, at=now))
+
+
 def beats(tx: Tx) -> Mapping[str, datetime]:
-    """The last sign of life of each host's scheduler."""
-    return {row.host: row.at for row in tx.execute(select(t.heartbeat))}
+    """The last sign of life of each host's scheduler, and of each worker as `HOST worker`."""
+    return {row.host: row.at for row in tx.execute(select(t.heartbeat).order_by(t.heartbeat.c.host))}
+
+
+def ended(tx: Tx) -> frozenset[str]:
+    """Those whose last sign of life was their goodbye."""
+    return frozenset(tx.execute(select(t.heartbeat.c.host).where(t.heartbeat.c.pid == 0)).scalars())
+
+
+def any_beat_before(tx: Tx, moment: datetime) -> bool:
+    """Whether somebody has been silent for so long that they will not come back."""
+    return tx.execute(select(t.heartbeat.c.host).where(t.heartbeat.c.at < moment).limit(1)).first() is not None
+
+
+def forget_beats(tx: Tx, before: datetime) -> None:
+    """Forget hosts that were not heard since."""
+    tx.execute(delete(t.heartbeat).where(t.heartbeat.c.at < before))

@@ -297,6 +297,12 @@ def durable(tx: Tx) -> str | None:
     return None if setting != "off" else "PostgreSQL runs with synchronous_commit=off; set it to on to send"
 
 
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite database; None for a PostgreSQL."""
+    parsed = make_url(url)
+    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
 def free_bytes(folder: Path) -> int:
     """Bytes that are free on the disk of `folder`."""
     stat = os.statvfs(folder)

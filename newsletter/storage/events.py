@@ -86,6 +86,17 @@ def keep_facts(tx: Tx, facts: Mapping[tuple[int, EventKind], datetime]) -> None:
     bulk.insert_earliest(tx, t.fact, columns, key=("delivery_id", "kind"), at="at")
 
 
+def editions(tx: Tx, deliveries: Sequence[int]) -> Mapping[int, str]:
+    """The edition of each of a few deliveries."""
+    rows = tx.execute(
+        select(t.delivery.c.id, t.edition.c.name)
+        .join(t.send, t.send.c.id == t.delivery.c.send_id)
+        .join(t.edition, t.edition.c.id == t.send.c.edition_id)
+        .where(t.delivery.c.id.in_(deliveries))
+    )
+    return {row.id: row.name for row in rows}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
     """What one edition's copy for one reader came to: for `subscribers explain`."""

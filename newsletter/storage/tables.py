@@ -407,6 +407,7 @@ alert = Table(  # what operators were told: once for an edition (or the machine)
     _words("text"),
     Column("mailed_at", Instant),
     Column("posted_at", Instant),
+    Column("not_before", Instant),  # one process at a time tells it, and not before then
 )
 
 watch = Table(  # from when on a newsletter's schedule counts: it was added, or its schedule was changed

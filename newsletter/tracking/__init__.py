@@ -5,8 +5,9 @@ kept, nor who the readers are: it sees delivery ids. Recording what comes out tw
 """
 
 from newsletter.tracking.fold import blames_sender, facts, sender_fault, suppression_for
+from newsletter.tracking.rates import troubles
 from newsletter.tracking.report import report_document, report_table
-from newsletter.tracking.webhook import Parsed, parse_events, verify
+from newsletter.tracking.webhook import Parsed, parse_events, usable, verify
 
 __all__ = [
     "Parsed",
@@ -17,5 +18,7 @@ __all__ = [
     "report_table",
     "sender_fault",
     "suppression_for",
+    "troubles",
+    "usable",
     "verify",
 ]

@@ -80,6 +80,14 @@ def verify(public_key: str, signature: str, timestamp: str, body: bytes) -> bool
     return True
 
 
+def usable(public_key: str) -> bool:
+    """Whether a key can check anything: the right form may still be no point of the curve."""
+    try:
+        return isinstance(load_der_public_key(base64.b64decode(public_key, validate=True)), EllipticCurvePublicKey)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+
+
 def parse_events(body: bytes) -> Parsed:
     """The events of a body. Never raises: whatever it cannot read is in `unreadable`.
 

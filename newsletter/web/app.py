@@ -13,7 +13,7 @@ from newsletter.audience.tokens import BadTokenError
 from newsletter.errors import StoreError
 from newsletter.pipeline.context import Context
 from newsletter.storage import schema
-from newsletter.web import hooks, images, readers, style
+from newsletter.web import hooks, images, metrics, readers, style
 from newsletter.web.frame import Frame
 from newsletter.web.pages import Pages
 
@@ -36,13 +36,15 @@ def create_app(context: Context) -> FastAPI:
     )
     # No slash is added or taken by a redirect: one-click clients follow none (RFC 8058, section 3.1).
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.include_router(hooks.routes(context))
+    counted = metrics.Metrics(context)
+    app.include_router(metrics.routes(context, counted))
+    app.include_router(hooks.routes(context, counted))
     app.include_router(readers.routes(context, pages))
     app.include_router(images.routes(context.settings.content / "images"))
     app.include_router(style.routes(pages.style, context.newsletters.values()))
     _add_health(app, context)
     _add_errors(app, pages)
-    app.add_middleware(Frame, failure=pages.problem(500))
+    app.add_middleware(Frame, failure=pages.problem(500), answered=counted.answered)
     return app
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -30,15 +31,20 @@ UNLESS_SAID: Final = (("Cache-Control", "no-store"), ("X-Robots-Tag", "noindex, 
 """On every answer that does not say otherwise: whatever is new here is private until somebody decides."""
 
 
+Answered = Callable[[str, str, int, float], None]
+"""Told of each answer: route, method, status, seconds."""
+
+
 class Frame:
     """ASGI middleware, the outermost of ours. `failure` is the page for an error that nobody foresaw.
 
     The log line has the route's pattern, never the path: the path of an unsubscribe link is its token.
     """
 
-    def __init__(self, app: ASGIApp, *, failure: str) -> None:
+    def __init__(self, app: ASGIApp, *, failure: str, answered: Answered) -> None:
         self._app = app
         self._failure = failure
+        self._answered = answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -63,8 +69,9 @@ class Frame:
             log.exception("unforeseen error", method=scope["method"], route=_route(scope))
             if not status:
                 await HTMLResponse(self._failure, 500)(scope, receive, framed)
-        took_ms = round((time.perf_counter() - began) * 1000, 1)
-        log.info("request", method=scope["method"], route=_route(scope), status=status, ms=took_ms)
+        took_s = time.perf_counter() - began
+        self._answered(_route(scope), scope["method"], status, took_s)
+        log.info("request", method=scope["method"], route=_route(scope), status=status, ms=round(took_s * 1000, 1))
 
 
 def _add_headers(start: Message) -> None:

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from newsletter.pipeline import listening
 from newsletter.pipeline.context import Context
+from newsletter.web.metrics import Metrics
 
 log = structlog.get_logger()
 
@@ -18,7 +19,7 @@ TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"
 MAX_BODY_BYTES = 10_000_000
 
 
-def routes(context: Context) -> APIRouter:
+def routes(context: Context, metrics: Metrics) -> APIRouter:
     """The webhook. SendGrid posts a body again, for up to 24 hours, after any answer but a 2xx."""
     router = APIRouter()
 
@@ -28,13 +29,18 @@ def routes(context: Context) -> APIRouter:
         body = await _read(request)
         if body is None:
             log.warning("events too large", limit=MAX_BODY_BYTES)
+            metrics.refused("too large")
             return Response(status_code=413)
         signature, timestamp = request.headers.get(SIGNATURE, ""), request.headers.get(TIMESTAMP, "")
         try:
-            await run_in_threadpool(listening.hear, context, signature=signature, timestamp=timestamp, body=body)
+            heard = await run_in_threadpool(
+                listening.hear, context, signature=signature, timestamp=timestamp, body=body
+            )
         except listening.UnsignedError as error:
             log.warning("events refused", reason=str(error), bytes=len(body))
+            metrics.refused("unsigned")
             return Response(status_code=403)
+        metrics.heard(heard)
         return Response(status_code=204)
 
     return router

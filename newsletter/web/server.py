@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from newsletter.errors import UsageError
+from newsletter.pipeline import watching
 from newsletter.pipeline.context import Context
 from newsletter.web.app import create_app
 
@@ -28,7 +29,7 @@ def serve(context: Context, *, host: str, port: int) -> None:
     Raises UsageError where the address cannot be had, RenderError for a template of the pages.
     """
     app = create_app(context)
-    with listen(host, port) as listener, _signals_return():
+    with listen(host, port) as listener, _signals_return(), _looking_out(context):
         log.info("serving", host=host, port=listener.getsockname()[1])
         make_server(app).run(sockets=[listener])
     log.info("stopped serving")
@@ -68,6 +69,24 @@ def listen(host: str, port: int) -> socket.socket:
             f"cannot listen on {host}, port {port} ({reason}): stop the program that has it, or choose another "
             "with --host and --port"
         ) from error
+
+
+@contextmanager
+def _looking_out(context: Context) -> Iterator[None]:
+    """Look now and then, in a thread, whether the clock still lives; tell what it could not tell any more."""
+    stop, watch = threading.Event(), watching.Watch(context)
+
+    def look() -> None:
+        while not stop.wait(watching.LOOK_EVERY_S):
+            watch.look()
+
+    thread = threading.Thread(target=look, name="watch", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=1)  # no longer: a slow mail server must not hold the end of this process
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cli_house import READERS, ROOT, SCHEDULER, House, until
+from cli_house import READERS, ROOT, SCHEDULER, House, free_port, until
+from ledger_receivers import mail_server, webhook
 
 from newsletter.sandbox import Sandbox
 
@@ -127,6 +128,7 @@ def test_it_ticks_at_once_and_ends_on_sigterm(due: House, esp: Sandbox, monitor:
     due.set(HEARTBEAT_URL=url)
     with due.running(*SCHEDULER) as clock:
         until(lambda: state(due) == "sent")
+        assert due.sql("SELECT pid FROM heartbeat") == [(clock.process.pid,)]
         assert clock.terminate() == 0
         said = clock.said
     assert "clock started" in said
@@ -139,7 +141,7 @@ def test_it_ticks_at_once_and_ends_on_sigterm(due: House, esp: Sandbox, monitor:
     assert datetime.fromisoformat((due.var / "heartbeat").read_text().strip()) > datetime.now(UTC) - timedelta(
         minutes=5
     )
-    assert due.sql("SELECT pid FROM heartbeat") == [(clock.process.pid,)]
+    assert due.sql("SELECT pid FROM heartbeat") == [(0,)], "it said goodbye: its silence is no alarm"
 
 
 def test_it_brings_the_sandbox_where_none_runs(due: House) -> None:
@@ -207,6 +209,37 @@ def test_a_tick_that_fails_is_not_the_last(due: House, esp: Sandbox) -> None:
         assert clock.terminate() == 0
         assert "Traceback" not in clock.said
     assert copies(esp) == Counter(READERS)
+
+
+def test_ticks_that_fail_are_told(due: House, esp: Sandbox) -> None:
+    """Three in a row, though the ledger cannot keep the alert; once, until a tick succeeds."""
+    with mail_server() as box, webhook() as posts:
+        due.set(ALERT_TO="ops@example.org", ALERT_SMTP_URL=box.url, ALERT_WEBHOOK=posts.url)
+        due.sql("ALTER TABLE watch RENAME TO away")
+        with due.running(*QUICK) as clock:
+            until(lambda: box.subjects)
+            until(lambda: clock.said.count("tick failed") > 6)
+            due.sql("ALTER TABLE away RENAME TO watch")
+            until(lambda: state(due) == "sent")
+            assert clock.terminate() == 0
+    assert [subject.partition(": ")[2] for subject in box.subjects] == ["tick failed"]
+    assert [post["kind"] for post in posts.documents] == ["tick failed"]
+
+
+def test_a_dead_clock_is_told_by_the_web_app(due: House) -> None:
+    """Nobody else is left to notice. Killed, it said no goodbye."""
+    beat = f"{datetime.now(UTC) - timedelta(minutes=6):%Y-%m-%d %H:%M:%S.%f}"
+    due.sql(f"INSERT INTO heartbeat (host, pid, at) VALUES ('mill', 7, '{beat}')")
+    looks_quickly = (
+        "import sys; from newsletter.pipeline import watching; watching.LOOK_EVERY_S = 0.2; "
+        f"sys.argv = ['newsletter', 'serve', '--port', '{free_port()}']; from newsletter.cli import main; main()"
+    )
+    with mail_server() as box:
+        due.set(ALERT_TO="ops@example.org", ALERT_SMTP_URL=box.url)
+        with due.running(sys.executable, "-c", looks_quickly) as web:
+            until(lambda: box.mails)
+            assert web.terminate() == 0
+        assert box.subjects == ["mill: process silent"]
 
 
 def test_a_monitor_that_is_down_stops_nothing(due: House, esp: Sandbox) -> None:

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.errors import ConfigError
+from newsletter.model import MailServer
 from newsletter.settings import SANDBOX_API_KEY, SETTING_NAMES, Settings, ensure_keys, load_settings
 from newsletter.settings.keys import make_key
 
@@ -63,6 +64,8 @@ def test_all_settings_are_read() -> None:
         SENDGRID_API_KEY="SG.abc", SANDBOX="off", SENDGRID_URL="https://api.eu.sendgrid.com/",
         SENDGRID_WEBHOOK_KEY=key, SENDGRID_TIMEOUT_S="2.5", SEND_CONCURRENCY="3", BATCH_SIZE="10", QUEUE="workers",
         EPOCH_FILE="/state/epoch", HEARTBEAT_URL="https://beat.example.org/x?token=1", LOG="DEBUG",
+        ALERT_TO="ops@example.org, ann@example.org", ALERT_SMTP_URL="smtps://ops%40example.org:p%2Fw@mail.example.org",
+        ALERT_WEBHOOK="https://chat.example.org/x?token=1", METRICS_TOKEN=KEY,
     )  # fmt: skip
     assert settings == Settings(
         content=Path("c"), templates=Path("t"), var=Path("v"), database_url="postgresql+psycopg://ann:pw@db/news",
@@ -70,6 +73,11 @@ def test_all_settings_are_read() -> None:
         sendgrid_api_key="SG.abc", sandbox=False, sendgrid_url="https://api.eu.sendgrid.com",
         sendgrid_webhook_key=key, sendgrid_timeout_s=2.5, send_concurrency=3, batch_size=10, queue="workers",
         epoch_file=Path("/state/epoch"), heartbeat_url="https://beat.example.org/x?token=1", log="debug",
+        alert_to=("ops@example.org", "ann@example.org"),
+        alert_smtp_url=MailServer(
+            host="mail.example.org", port=465, security="tls", user="ops@example.org", password="p/w"
+        ),
+        alert_webhook="https://chat.example.org/x?token=1", metrics_token=KEY,
     )  # fmt: skip
     assert settings.public
     assert settings.is_postgresql
@@ -80,7 +88,9 @@ def test_secrets_do_not_show() -> None:
     """Nor does the password of a database, or the token in the monitor's address."""
     settings = load(
         SECRET_KEYS=KEY, ADDRESS_KEY=OTHER_KEY, SENDGRID_API_KEY="SG.hush", HEARTBEAT_URL="https://b.example.org/hush",
-        DATABASE_URL="postgresql+psycopg://ann:hush@db/news",
+        DATABASE_URL="postgresql+psycopg://ann:hush@db/news", ALERT_TO="ops@example.org",
+        ALERT_SMTP_URL="smtps://ops:hush@mail.example.org", ALERT_WEBHOOK="https://chat.example.org/hush",
+        METRICS_TOKEN=KEY,
     )  # fmt: skip
     assert not re.search(f"hush|{KEY}|{OTHER_KEY}", repr(settings))
 
@@ -99,6 +109,16 @@ def test_secrets_do_not_show() -> None:
     ("BASE_URL", "news.example.org", "https://"), ("BASE_URL", "https://a:hush@example.org", "password"),
     ("BASE_URL", "https://example.org:port", "https://"), ("BASE_URL", "https://[example.org", "https://"),
     ("SENDGRID_URL", "http://stand-in.example.org", "in the clear"), ("HEARTBEAT_URL", "hush", "https://"),
+    ("ALERT_TO", "ops", "not a mail address"), ("ALERT_TO", ",", "names no address"),
+    ("ALERT_SMTP_URL", "mail.example.org", "smtp://user"), ("ALERT_SMTP_URL", "https://hush@x", "smtp://user"),
+    ("ALERT_SMTP_URL", "smtp://ops:hush@mail.example.org", "in the clear"),
+    ("ALERT_SMTP_URL", "smtp://ops:hush@mail.example.org?tls", "smtp://user"),
+    ("ALERT_SMTP_URL", "smtps://hush@mail.example.org", "without a password"),
+    ("ALERT_SMTP_URL", "smtps://ops:hush@mail.example.org:port", "smtp://user"),
+    ("ALERT_SMTP_URL", "smtps://ops:hush@mail.example.org:0", "smtp://user"),
+    ("ALERT_SMTP_URL", "smtp://mail.example.org", "nobody is named"),
+    ("ALERT_WEBHOOK", "http://chat.example.org/hush", "in the clear"), ("ALERT_WEBHOOK", "hush", "https://"),
+    ("METRICS_TOKEN", "hush", "32 or more"),
     ("EPOCH_FILE", "var/epoch", "lies inside var"), ("CONTENT", "~nobody-of-that-name/x", "in full"),
 ])  # fmt: skip
 def test_a_wrong_value_names_its_setting_and_the_fix(name: str, value: str, words: str) -> None:
@@ -108,6 +128,18 @@ def test_a_wrong_value_names_its_setting_and_the_fix(name: str, value: str, word
     assert words in message
     assert "hush" not in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(("url", "port", "security"), [
+    ("smtps://ops:pw@mail.example.org", 465, "tls"), ("smtp://ops:pw@mail.example.org?starttls", 587, "starttls"),
+    ("smtp://mail.example.org:2525", 2525, "none"), ("smtp://ops:pw@127.0.0.1:2525/", 2525, "none"),
+    ("smtp://ops:pw@[::1]", 25, "none"),
+])  # fmt: skip
+def test_mail_servers(url: str, port: int, security: str) -> None:
+    """The usual ports; a password in the clear stays on this machine."""
+    server = load(ALERT_SMTP_URL=url, ALERT_TO="ops@example.org").alert_smtp_url
+    assert server is not None
+    assert (server.port, server.security) == (port, security)
 
 
 def test_wrong_values_are_told_at_once() -> None:

@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), server_default="", nullable=False),
         sa.Column("mailed_at", INSTANT, nullable=True),
         sa.Column("posted_at", INSTANT, nullable=True),
+        sa.Column("not_before", INSTANT, nullable=True),
         sa.PrimaryKeyConstraint("about", "kind", name=op.f("alert_pk")),
     )
     op.create_table(
