@@ -61,8 +61,8 @@ def restored(context: Context, tx: Tx) -> str:
     if outside <= inside:
         return ""
     return (
-        f"the database has counted its sends to {inside}, this machine to {outside}: it was restored from a backup, and "
-        "what went out since would go again. Look at what is missing, then run `newsletter send confirm-restore`"
+        f"the database has counted its sends to {inside}, this machine to {outside}: it was restored from a backup, "
+        "and what went out since would go again. Look at what is missing, then run `newsletter send confirm-restore`"
     )
 
 

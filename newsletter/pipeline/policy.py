@@ -49,7 +49,7 @@ def _tell(context: Context, on: Target, now: datetime) -> None:
     if found:
         readers, numbers = sum(item.readers for item in found), ", ".join(str(item.number) for item in found)
         text = (
-            f"{readers:,} readers of batch {numbers} have probably got nothing: no event of theirs, while later batches "
+            f"{readers:,} readers of batch {numbers} have probably got nothing: no event of theirs, while later ones "
             f"are heard. Decide: newsletter send resolve {on.id}"
         )
         alerts.alert(context, AlertKind.NOT_ACCEPTED, about=on.id, text=text)
