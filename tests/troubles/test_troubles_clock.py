@@ -139,6 +139,7 @@ def test_a_jump_is_no_silence(morning: House) -> None:
     assert doubts.verdict(item, house.clock()).startswith("no event yet after 1 minutes")
     assert house.report().in_doubt == 2
     house.clock.move(minutes=28)
+    heard(house)
     house.tick()
     assert house.report().in_doubt == 2
     house.clock.move(minutes=1)
