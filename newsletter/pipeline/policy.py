@@ -12,7 +12,7 @@ from newsletter.pipeline import alerts, doubts, testing
 from newsletter.pipeline.context import Context, Target, target
 from newsletter.schedule import goes_until
 from newsletter.sending import plan
-from newsletter.storage import clock, sends
+from newsletter.storage import clock, doubt
 
 log = structlog.get_logger()
 
@@ -25,7 +25,7 @@ def settle(context: Context, now: datetime) -> None:
     """
     for newsletter in context.newsletters.values():
         with context.store.read() as tx:
-            waiting = [send.edition for send in sends.with_doubts(tx, newsletter.slug)]
+            waiting = doubt.editions_in_doubt(tx, newsletter.slug)
         for edition in waiting:
             on = target(context, edition, now)
             try:

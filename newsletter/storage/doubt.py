@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, exists, func, select, update
 
+from newsletter.model import SendState
 from newsletter.storage import answers, evidence, sends
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx
@@ -94,6 +95,23 @@ def doubts(tx: Tx, send_id: int) -> tuple[Doubt, ...]:
 
 def _heard_at(heard: Iterable[evidence.Heard], since: datetime) -> datetime | None:
     return max((item.at for item in heard if item.claimed_at >= since), default=None)
+
+
+def editions_in_doubt(tx: Tx, newsletter: str) -> tuple[str, ...]:
+    """A newsletter's editions whose live send has batches in doubt, and was not cancelled."""
+    doubtful = select(t.batch.c.send_id).where(t.batch.c.state == "in_doubt")
+    found = tx.execute(
+        select(t.edition.c.name)
+        .join(t.send, t.send.c.edition_id == t.edition.c.id)
+        .where(
+            t.edition.c.newsletter == newsletter,
+            t.send.c.kind == "live",
+            t.send.c.state != SendState.CANCELLED.value,
+            t.send.c.id.in_(doubtful),
+        )
+        .order_by(t.send.c.id)
+    )
+    return tuple(found.scalars())
 
 
 def accept(tx: Tx, batch_id: int, *, by: str, now: datetime) -> bool:

@@ -43,9 +43,8 @@ class SendRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a send is made from: one variant, one list, batches of at most `batch_size` deliveries.
-
-    `canary` are the address keys of those who get it first, if they are on the list, so long before the rest.
+    """What a send is made from: one variant, one list, batches of at most `batch_size` deliveries; `canary` are the
+    address keys of those who get it first, if they are on the list, so long before the rest.
     """
 
     edition_id: int
@@ -288,15 +287,3 @@ def mailable_count(tx: Tx, send_id: int) -> int:
         select(func.coalesce(func.sum(t.batch.c.size), 0)).where(t.batch.c.send_id == send_id)
     ).scalar_one()
     return count
-
-
-def with_doubts(tx: Tx, newsletter: str) -> tuple[SendRow, ...]:
-    """A newsletter's live sends that have batches in doubt, and were not cancelled."""
-    doubtful = select(t.batch.c.send_id).where(t.batch.c.state == "in_doubt")
-    wanted = and_(
-        t.edition.c.newsletter == newsletter,
-        t.send.c.kind == "live",
-        t.send.c.state != SendState.CANCELLED.value,
-        t.send.c.id.in_(doubtful),
-    )
-    return tuple(_rows(tx, wanted))

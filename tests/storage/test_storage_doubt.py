@@ -141,15 +141,15 @@ def test_those_excluded_at_the_claim_are_not_in_doubt(rows: Rows) -> None:
     assert rows.report(send_id).in_doubt == 2
 
 
-def test_a_newsletters_sends_with_doubts(rows: Rows, begun: tuple[int, Batch, Batch]) -> None:
+def test_a_newsletters_editions_in_doubt(rows: Rows, begun: tuple[int, Batch, Batch]) -> None:
     """What the policy looks at: live sends with doubts, but not those that somebody cancelled."""
     send_id, _, _ = begun
     with rows.store.read() as tx:
-        assert [send.id for send in sends.with_doubts(tx, "daily")] == [send_id]
-        assert sends.with_doubts(tx, "friday") == ()
+        assert doubt.editions_in_doubt(tx, "daily") == ("daily/2026-05-04",)
+        assert doubt.editions_in_doubt(tx, "friday") == ()
     rows.move(send_id, SendState.CANCELLED)
     with rows.store.read() as tx:
-        assert sends.with_doubts(tx, "daily") == ()
+        assert doubt.editions_in_doubt(tx, "daily") == ()
 
 
 def test_kinds_do_not_matter(rows: Rows, begun: tuple[int, Batch, Batch]) -> None:
