@@ -21,7 +21,6 @@ cli = importlib.import_module("newsletter.cli.main")  # in the package, `main` i
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
-NOT_YET = pytest.mark.xfail(strict=True, reason="the command comes with the workers; take this mark off then")
 
 
 def what_is_wrong(words: list[str]) -> str | None:
@@ -56,9 +55,7 @@ def unit(path: Path) -> dict[str, str]:
     return {**parser["Unit"], **parser["Service"], **parser["Install"]}
 
 
-@pytest.mark.parametrize("path", [
-    pytest.param(path, marks=[NOT_YET] if "worker" in path.name else [], id=path.name) for path in UNITS
-])  # fmt: skip
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
 def test_a_unit_starts_what_there_is(path: Path) -> None:
     """The clock, the web app and workers, by commands and options that exist."""
     assert what_is_wrong(shlex.split(unit(path)["ExecStart"])) is None

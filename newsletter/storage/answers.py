@@ -82,13 +82,28 @@ def accepted(tx: Tx, batch: Batch, receipt: str, now: datetime) -> bool:
         .values(receipt=receipt)
     )
     news = settle(tx, batch.id, "accepted", by="answer", receipt=receipt, now=now)
-    if not news:  # an event was faster than the answer, and carries no receipt
+    if not news:  # an event was faster than the answer, and carries no receipt; or nobody was left in a later attempt
         tx.execute(
             update(t.batch)
             .where(t.batch.c.id == batch.id, t.batch.c.state == "accepted", t.batch.c.receipt == "")
             .values(receipt=receipt)
         )
+        news = _count_after_all(tx, batch, receipt, now)
     return news
+
+
+def _count_after_all(tx: Tx, batch: Batch, receipt: str, now: datetime) -> bool:
+    """It was sent again, by a person's decision, when nobody was left in it any more: those of this attempt got it."""
+    done = tx.execute(
+        update(t.batch)
+        .where(t.batch.c.id == batch.id, t.batch.c.state == "empty")
+        .values(state="accepted", settled_by="answer", settled_at=now, receipt=receipt)
+    )
+    if done.rowcount != 1:
+        return False
+    numbers = [int(person.delivery_id.rpartition("-")[2]) for person in batch.recipients]
+    tx.execute(update(t.delivery).where(t.delivery.c.id.in_(numbers)).values(outcome=None, reason=None))
+    return True
 
 
 def not_sent(

@@ -151,7 +151,10 @@ def copies(tx: Tx, key: int, edition: str | None = None) -> tuple[Copy, ...]:
 
 
 def _events(tx: Tx, number: int) -> tuple[tuple[datetime, str, str], ...]:
-    rows = tx.execute(
-        select(t.event).where(t.event.c.delivery_id == number).order_by(t.event.c.occurred_at, t.event.c.id)
-    )
-    return tuple((row.occurred_at, row.kind, row.reason or row.url) for row in rows)
+    """Their instants are whole seconds: within one, in the order in which things happen to a mail."""
+    rows = tx.execute(select(t.event).where(t.event.c.delivery_id == number))
+    found = [(row.occurred_at, row.kind, row.reason or row.url) for row in rows]
+    return tuple(sorted(found, key=lambda each: (each[0], _PLACE[each[1]])))
+
+
+_PLACE = {kind.value: place for place, kind in enumerate(EventKind)}
