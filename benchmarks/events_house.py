@@ -139,6 +139,7 @@ def frozen(context: Context, name: str) -> str:
     """An edition frozen for all readers; gives its id. It has the same stories as the one before."""
     with context.store.write() as tx:
         tx.exec_driver_sql("DELETE FROM edition_story")  # or they would have been sent already
+        tx.exec_driver_sql("UPDATE edition SET planned_at = '2001-01-01 00:00:00.000000'")  # or be too old by now
     edition = Target(newsletter=context.newsletters[NEWSLETTER], date=datetime.now(UTC).date(), suffix=name)
     freezing.freeze(context, edition, by="bench", at=context.clock())
     return edition.id

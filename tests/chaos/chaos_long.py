@@ -26,7 +26,7 @@ from ledger_postgres import HOW, Databases, binaries, server
 from newsletter.storage import Store, schema
 
 READERS = 200
-KILLS_EACH = 10
+KILLS_EACH = 14
 WORKERS = 4
 
 

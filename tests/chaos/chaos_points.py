@@ -26,22 +26,20 @@ PIPELINE = "newsletter.pipeline."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kill:
-    """When a process dies: when it reaches a point for the nth time, or after so many seconds; never, if neither."""
+    """When a process dies: when it reaches a point for the nth time, or after so many seconds, whichever comes first;
+    never, if neither is given.
+    """
 
     point: str | None = None
     nth: int = 1
     after_s: float | None = None
 
-    @property
-    def name(self) -> str:
-        return self.point or ("any moment" if self.after_s is not None else "never")
-
 
 class Points:
     """What one process passes, written down, so that a first life tells which points there are."""
 
-    def __init__(self, kill: Kill, seen: Path | None) -> None:
-        self._kill, self._seen = kill, seen
+    def __init__(self, kill: Kill, seen: Path, died_at: Path) -> None:
+        self._kill, self._seen, self._died_at = kill, seen, died_at
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -49,10 +47,11 @@ class Points:
         with self._lock:
             self._counts[name] += 1
             first, nth = self._counts[name] == 1, self._counts[name]
-        if first and self._seen is not None:
+        if first:
             with self._seen.open("a", encoding="utf-8") as out:
                 out.write(f"{name}\n")
         if name == self._kill.point and nth == self._kill.nth:
+            self._died_at.write_text(name, encoding="utf-8")
             os.kill(os.getpid(), signal.SIGKILL)
 
 

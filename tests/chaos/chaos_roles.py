@@ -29,12 +29,15 @@ TICK_S = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What a process is told: its settings, by how much its clock is off, where to write down points, how to die."""
+    """What a process is told: its settings, by how much its clock is off, how to die, and where to write down which
+    points it passed, and at which it died.
+    """
 
     environment: dict[str, str]
     ahead: timedelta
     kill: Kill
-    seen: Path | None = None
+    seen: Path
+    died_at: Path
 
 
 def tick_until_sent(part: Part, edition: str) -> None:
@@ -63,7 +66,7 @@ def hear(part: Part, port: int) -> None:
 
 def _open(part: Part) -> Context:
     """A house whose store and gateway are points."""
-    points = Points(part.kill, part.seen)
+    points = Points(part.kill, part.seen, part.died_at)
     if part.kill.after_s is not None:
         _die_after(part.kill.after_s)
     context = open_context(load_settings(part.environment, Path("no.env")), _clock(part.ahead))

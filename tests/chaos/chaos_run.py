@@ -27,7 +27,7 @@ from sqlalchemy import text
 
 from newsletter.model import EditionState
 from newsletter.pipeline import doubts
-from newsletter.sandbox import Sandbox
+from newsletter.sandbox import Sandbox, spool
 from newsletter.storage import Store
 
 PRELOADED = ["chaos_roles", "newsletter.services", "newsletter.web.app", "psycopg", "procrastinate", "uvicorn"]
@@ -46,10 +46,14 @@ FAULTS = (
     "401",
     "429-bare",
 )
+ANY_MOMENT = "any moment"
 LOOK_S = 0.02
 LONGEST_LIFE_S = 0.5
-ANSWER_S = 0.04
+ANSWER_S = 0.08
 """How long the sandbox takes for an answer, so that kills fall between a request and what is known of it."""
+
+TELL_AGAIN_S = 0.5
+"""The longest that the sandbox waits before it tells events again; in earnest it is half a minute."""
 GIVE_UP_S = 60.0
 
 
@@ -90,6 +94,7 @@ class _Slot:
     """A place for one process: its role, and who holds the place now."""
 
     role: str
+    died_at: Path
     process: BaseProcess | None = None
     kill: Kill = field(default_factory=Kill)
 
@@ -104,8 +109,8 @@ class Chaos:
         self._processes = multiprocessing.get_context("forkserver")
         self._processes.set_forkserver_preload(PRELOADED)
         schedulers = ["tick"] * (2 if workers else 1)
-        self._senders = [_Slot(role) for role in [*schedulers, *["work"] * workers]]
-        self._hearer = _Slot("hear")
+        roles = ["hear", *schedulers, *["work"] * workers]
+        self._hearer, *self._senders = (_Slot(role, house.folder / f"died-{n}") for n, role in enumerate(roles))
         self._left = 0
         self._names = _days()
 
@@ -182,6 +187,7 @@ class Chaos:
             ahead=self.house.clock.ahead,  # type: ignore[attr-defined]
             kill=slot.kill,
             seen=self._seen(slot.role),
+            died_at=slot.died_at,
         )
         role, *more = {
             "tick": (chaos_roles.tick_until_sent, self._name),
@@ -197,8 +203,9 @@ class Chaos:
             return
         slot.process.join()
         if slot.process.exitcode == -9 and slot.kill != Kill():
-            self.tally.kills[slot.kill.name] += 1
+            self.tally.kills[slot.died_at.read_text("utf-8") if slot.died_at.exists() else ANY_MOMENT] += 1
             self._left -= 1
+        slot.died_at.unlink(missing_ok=True)
         slot.process = None
 
     def _clear(self, slot: _Slot) -> None:
@@ -218,15 +225,17 @@ class Chaos:
             self._fill(self._hearer)
 
     def _drawn(self, role: str) -> Kill:
-        """Half of them anywhere; half of them at a named point, one that had the fewest so far."""
+        """Half of them at any moment; half at a named point that had the fewest so far, if it is passed soon."""
+        after_s = self._chance.uniform(0, LONGEST_LIFE_S)
         seen = self._seen(role)
         points = sorted(set(seen.read_text("utf-8").splitlines())) if seen.exists() else []
         self.tally.points |= set(points)
         if not points or self._chance.random() < 0.5:
-            return Kill(after_s=self._chance.uniform(0, LONGEST_LIFE_S))
+            return Kill(after_s=after_s)
         fewest = min(self.tally.kills[point] for point in points)
         rare = [point for point in points if self.tally.kills[point] == fewest]
-        return Kill(point=self._chance.choice(rare), nth=self._chance.choice((1, 1, 1, 2, 4)))
+        point, nth = self._chance.choice(rare), self._chance.choice((1, 1, 1, 2, 4))
+        return Kill(point=point, nth=nth, after_s=2 * LONGEST_LIFE_S)
 
     def _seen(self, role: str) -> Path:
         return self.house.folder / f"points-{role}"
@@ -255,6 +264,7 @@ def chaos(
     house = House(folder / "house", store, AheadClock(), SEND_CONCURRENCY=4, **more)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
+    spool.LONGEST_WAIT_S = TELL_AGAIN_S
     with Sandbox(
         folder / "house/var/sandbox", port=0, webhook_url=f"http://127.0.0.1:{port}/hooks/sendgrid"
     ) as sandbox:
