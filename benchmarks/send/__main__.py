@@ -29,13 +29,14 @@ def main() -> None:
             processes=given.processes,
             concurrency=given.concurrency,
             latency_ms=given.latency_ms,
+            queue=given.queue,
         )
         with (
             tempfile.TemporaryDirectory() as folder,
             database(given.database, Path(folder)) as store,
             sink(given.latency_ms) as port,
         ):
-            os.environ.update(environment(Path(folder), store.url, port, given.concurrency))
+            os.environ.update(environment(Path(folder), store.url, port, asked))
             freeze_s = prepare(store, readers)
             show(asked, given.database, freeze_s, [turn(asked, store, port) for _ in range(given.rounds)])
 
@@ -46,6 +47,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--processes", type=int, default=1, help="that send at once (PostgreSQL)")
+    parser.add_argument("--queue", choices=["here", "workers"], default="here", help="workers: by jobs (PostgreSQL)")
     parser.add_argument("--concurrency", type=int, default=8, help="requests in flight, for each process")
     parser.add_argument("--latency-ms", type=float, default=0, help="that the sink waits before it answers")
     parser.add_argument("--part", choices=["ours", "bare"], help="one measured process; used by the benchmark itself")
@@ -54,8 +56,9 @@ def arguments() -> argparse.Namespace:
 
 
 def show(asked: Asked, kind: str, freeze_s: float, rounds: list[dict[str, Result]]) -> None:
+    who = "worker" if asked.queue == "workers" else "process"
     print(
-        f"\n{asked.readers:,} readers, {kind}, {asked.processes} process(es) with {asked.concurrency} in flight, "
+        f"\n{asked.readers:,} readers, {kind}, {asked.processes} {who}(es) with {asked.concurrency} in flight, "
         f"{asked.latency_ms:g} ms latency; {asked.rounds} rounds, {os.cpu_count()} cores, Python "
         f"{platform.python_version()}, {datetime.now(UTC):%Y-%m-%d}"
     )

@@ -10,6 +10,7 @@ import gc
 import json
 import resource
 import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,8 +19,8 @@ from pathlib import Path
 from benchmarks import people
 from benchmarks.send import rounds
 from newsletter.cli.common import open_house
-from newsletter.model import Batch, Message, Recipient
-from newsletter.pipeline import exchanging, sending
+from newsletter.model import Batch, Message, Recipient, SendState
+from newsletter.pipeline import exchanging, sending, working
 from newsletter.pipeline.context import Context
 from newsletter.sending.gateway import Outgoing
 from newsletter.storage import editions, messages, sends
@@ -60,7 +61,23 @@ def _live(context: Context, edition: str) -> sends.SendRow:
 def _ours(context: Context, edition: str) -> Run:
     send_id = _live(context, edition).id
     context.gateway()  # loads the library, which the bare loop has loaded by then too
-    return lambda: sending.run(context, send_id)
+    if context.settings.queue == "here":
+        return lambda: sending.run(context, send_id)
+
+    def work() -> None:
+        stop = threading.Event()
+        threading.Thread(target=_stop_at_the_end, args=(context, send_id, stop), daemon=True).start()
+        working.work(context, stop=stop)
+
+    return work
+
+
+def _stop_at_the_end(context: Context, send_id: int, stop: threading.Event) -> None:
+    """A worker does not end by itself: nobody says to it that a send is over."""
+    while not stop.wait(0.05):
+        with context.store.read() as tx:
+            if sends.find(tx, send_id).state is SendState.SENT:
+                stop.set()
 
 
 def _bare(context: Context, edition: str, share: int, processes: int) -> Run:

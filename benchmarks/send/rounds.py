@@ -36,6 +36,7 @@ class Asked:
     processes: int
     concurrency: int
     latency_ms: float
+    queue: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class Result:
     in_flight: int
 
 
-def environment(folder: Path, url: str, port: int, concurrency: int) -> dict[str, str]:
+def environment(folder: Path, url: str, port: int, asked: Asked) -> dict[str, str]:
     return {
         "NEWSLETTER_VAR": str(folder / "var"),
         "NEWSLETTER_CONTENT": str(ROOT / "content"),
@@ -59,7 +60,8 @@ def environment(folder: Path, url: str, port: int, concurrency: int) -> dict[str
         "NEWSLETTER_SANDBOX": "1",
         "NEWSLETTER_SENDGRID_URL": f"http://127.0.0.1:{port}",
         "NEWSLETTER_EPOCH_FILE": str(folder / "epoch"),
-        "NEWSLETTER_SEND_CONCURRENCY": str(concurrency),
+        "NEWSLETTER_SEND_CONCURRENCY": str(asked.concurrency),
+        "NEWSLETTER_QUEUE": asked.queue,
         "NEWSLETTER_LOG": "error",
     }
 

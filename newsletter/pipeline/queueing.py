@@ -16,6 +16,11 @@ from newsletter.sending import queue
 from newsletter.storage import Store, Tx, claims, sends
 from newsletter.storage.database import driver, take_turns
 
+PORTION = 16
+"""Batches of one job. A job takes as much of a worker's time as a batch, so one for each would halve its pace; what a
+worker that dies had not claimed yet waits until it is missed.
+"""
+
 
 def for_workers(context: Context, send: sends.SendRow) -> bool:
     """Whether a send's batches are run by workers. Mail to editors goes at once, from here."""
@@ -23,7 +28,7 @@ def for_workers(context: Context, send: sends.SendRow) -> bool:
 
 
 def put_missing(context: Context, tx: Tx, send_id: int) -> int:
-    """A job for each batch of a send that waits and has none; gives how many were put."""
+    """Jobs for the batches of a send that wait and have none; gives how many batches."""
     send = sends.find(tx, send_id)
     if not for_workers(context, send) or send.state is not SendState.SENDING:
         return 0
@@ -32,15 +37,23 @@ def put_missing(context: Context, tx: Tx, send_id: int) -> int:
 
 
 def put_again(context: Context, tx: Tx, send: sends.SendRow, batch_ids: Collection[int]) -> int:
-    """A job for each of these batches that waits again: the one that tried it just now is as good as done."""
+    """Jobs for those of these batches that wait again: the one that tried them just now is as good as done."""
     if not for_workers(context, send) or send.state is not SendState.SENDING:
         return 0
     return _put(tx, [row for row in claims.pending(tx, send) if row[0] in batch_ids])
 
 
 def _put(tx: Tx, waiting: Sequence[tuple[int, datetime | None]]) -> int:
-    if waiting:
-        queue.put(driver(tx), [queue.Job(batch_id=batch_id, not_before=at) for batch_id, at in waiting])
+    by_time: dict[datetime | None, list[int]] = {}
+    for batch_id, at in waiting:
+        by_time.setdefault(at, []).append(batch_id)
+    jobs = [
+        queue.Job(batch_ids=tuple(ids[start : start + PORTION]), not_before=at)
+        for at, ids in by_time.items()
+        for start in range(0, len(ids), PORTION)
+    ]
+    if jobs:
+        queue.put(driver(tx), jobs)
     return len(waiting)
 
 

@@ -1,7 +1,7 @@
 """A worker: it runs batches whose jobs it gets from the queue, beside as many others as there are.
 
-The job only says which batch; claim, request and record are those of any send, so a job that comes twice, late or for a
-batch that somebody else has finds nothing to do.
+The job only says which batches; claim, request and record are those of any send, so a job that comes twice, late or for
+batches that somebody else has finds nothing to do.
 """
 
 from __future__ import annotations
@@ -9,17 +9,19 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Sequence
 from functools import partial
 
 import structlog
 
 from newsletter.errors import NewsletterError, StoreError
+from newsletter.model import SendState
 from newsletter.pipeline import exchanging, heartbeat, sending
 from newsletter.pipeline.context import Context
 from newsletter.sending import owner, queue
-from newsletter.sending.dispatch import carry
+from newsletter.sending.dispatch import dispatch
 from newsletter.sending.gateway import Gateway
-from newsletter.storage import claims, clock
+from newsletter.storage import claims, clock, sends
 
 log = structlog.get_logger()
 
@@ -27,13 +29,13 @@ BEAT_EVERY_S = 20.0
 TRY_AGAIN_S = 5.0
 """After how long a worker looks for a queue again that it has lost."""
 
-SENDS_KEPT = 8
-"""Sends whose message and envelope a worker keeps at once: more go out at the same time in few newsrooms."""
+JOBS_AT_ONCE = 2
+"""While one waits for its last answers the other has requests to make; they share the requests in flight."""
 
 
 def work(context: Context, *, stop: threading.Event) -> None:
     """Run batches from the queue until `stop` is set; those in hand are finished first. Raises ConfigError."""
-    worker = _Worker(context, context.gateway())
+    gateway = context.gateway()
     beating = threading.Thread(target=_beat, args=(context, stop), name="beat", daemon=True)
     beating.start()
     log.info("worker started", concurrency=context.settings.send_concurrency)
@@ -41,8 +43,8 @@ def work(context: Context, *, stop: threading.Event) -> None:
         try:
             queue.work(
                 context.store.libpq_address,
-                worker.run_batch,
-                concurrency=context.settings.send_concurrency,
+                partial(run_batches, context, gateway, stop),
+                at_once=min(JOBS_AT_ONCE, context.settings.send_concurrency),
                 stop=stop,
             )
         except StoreError as error:
@@ -69,37 +71,27 @@ def _beat(context: Context, stop: threading.Event) -> None:
     heartbeat.end(context, name)
 
 
-class _Worker:
-    """What a worker keeps between jobs: one gateway, and the part it has in each send it met."""
+def run_batches(context: Context, gateway: Gateway, stop: threading.Event, batch_ids: Sequence[int]) -> None:
+    """Claim, hand over and record what a job names; whatever goes wrong is logged, and the ledger knows."""
+    try:
+        with context.store.read() as tx:
+            places = claims.places(tx, batch_ids)
+        for send_id, numbers in places.items():
+            _run(context, gateway, stop, send_id, numbers)
+    except NewsletterError as error:
+        log.error("job not done", batch_ids=list(batch_ids), error=str(error))
 
-    def __init__(self, context: Context, gateway: Gateway) -> None:
-        self._context, self._gateway = context, gateway
-        self._runs: dict[int, exchanging.Part] = {}
 
-    def run_batch(self, batch_id: int) -> None:
-        """Claim, hand over and record one batch; whatever goes wrong is logged, and the ledger knows."""
-        try:
-            self._run_batch(batch_id)
-        except NewsletterError as error:
-            log.error("job not done", batch_id=batch_id, error=str(error))
-
-    def _run_batch(self, batch_id: int) -> None:
-        with self._context.store.read() as tx:
-            found = claims.place(tx, batch_id)
-        if found is None:
-            return
-        send_id, number = found
-        run = self._run_of(send_id)
-        if not carry(partial(run.exchange, numbers=[number]), self._gateway, clock=self._context.clock):
-            return
-        with self._context.store.read() as tx:
-            is_open = claims.is_open(tx, send_id)
-        if not is_open:
-            sending.finish(self._context, send_id)
-
-    def _run_of(self, send_id: int) -> exchanging.Part:
-        if send_id not in self._runs:
-            if len(self._runs) >= SENDS_KEPT:
-                self._runs.clear()
-            self._runs[send_id] = exchanging.Part(self._context, send_id)
-        return self._runs[send_id]
+def _run(context: Context, gateway: Gateway, stop: threading.Event, send_id: int, numbers: Sequence[int]) -> None:
+    part = exchanging.Part(context, send_id)
+    dispatch(
+        partial(part.exchange, numbers=numbers),
+        gateway,
+        concurrency=max(1, context.settings.send_concurrency // JOBS_AT_ONCE),
+        clock=context.clock,
+        stop=stop,
+    )
+    with context.store.read() as tx:
+        over = sends.find(tx, send_id).state is SendState.SENDING and not claims.is_open(tx, send_id)
+    if over:
+        sending.finish(context, send_id)

@@ -65,22 +65,6 @@ def dispatch(
                 stop.wait(min(max((work.next_at - clock()).total_seconds(), 0.05), 5.0))
 
 
-def carry(exchange: Exchange, gateway: Gateway, *, clock: Callable[[], datetime]) -> bool:
-    """Hand over the one batch that `exchange` gives, and record what came of it: what a worker does with a job.
-
-    False where it gave none: the batch is another's, or settled, or the send does not go on.
-    """
-    batches = exchange((), 1).batches
-    for outgoing in batches:
-        outcome = submit(gateway, outgoing, clock)
-        try:
-            exchange((outcome,), 0)
-        except Exception:
-            _save(exchange, (outcome,), set())
-            raise
-    return bool(batches)
-
-
 @contextlib.contextmanager
 def _collecting_little() -> Iterator[None]:
     """A send makes a tuple for each reader, and whenever there are many new ones the garbage collector goes through all

@@ -1,8 +1,8 @@
 """The queue of batches that wait for a worker, in the ledger's own PostgreSQL: Procrastinate's only home.
 
-A job says "batch 17 may go" and nothing more: the ledger decides whether it does, so a job that is lost, doubled or
-late does no harm. Jobs are put in the caller's transaction, and lie in a PostgreSQL schema of their own, so that the
-queue can be dropped whole and made anew: the next tick puts a job for each batch that waits.
+A job says "batches 17 to 32 may go" and nothing more: the ledger decides whether they do, so a job that is lost,
+doubled or late does no harm. Jobs are put in the caller's transaction, and lie in a PostgreSQL schema of their own, so
+that the queue can be dropped whole and made anew: the next tick puts jobs for all batches that wait.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "newsletter_queue"
 QUEUE = "batches"
-TASK = "send_batch"
+TASK = "send_batches"
 
 BEAT_EVERY_S = 3.0
 SILENT_FOR_S = 10
@@ -48,9 +48,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A batch that a worker may send, not before a time where one is given."""
+    """Batches that a worker may send, not before a time where one is given."""
 
-    batch_id: int
+    batch_ids: tuple[int, ...]
     not_before: datetime | None = None
 
 
@@ -109,7 +109,7 @@ def put(connection: Connection, jobs: Sequence[Job]) -> None:
     with inside(connection):
         for at, of in by_time.items():
             deferrer = app.configure_task(TASK, queue=QUEUE, schedule_at=at, connection=connection)
-            arguments: list[dict[str, Any]] = [{"batch": job.batch_id} for job in of]
+            arguments: list[dict[str, Any]] = [{"batches": list(job.batch_ids)} for job in of]
             deferrer.batch_defer(*arguments)
 
 
@@ -123,7 +123,7 @@ def alive(connection: Connection) -> frozenset[int]:
     """The batches that have a job which waits, or is being done by a worker that lives."""
     with inside(connection):
         rows = connection.execute(
-            "SELECT (args ->> 'batch')::bigint FROM procrastinate_jobs AS job "
+            "SELECT jsonb_array_elements_text(args -> 'batches')::bigint FROM procrastinate_jobs AS job "
             f"WHERE task_name = %s AND (status = 'todo' OR status = 'doing' AND {_HEARD_OF})",
             [TASK, SILENT_FOR_S],
         ).fetchall()
@@ -139,8 +139,11 @@ def end_stalled(connection: Connection) -> int:
     return done.rowcount
 
 
-def work(address: str, run: Callable[[int], None], *, concurrency: int, stop: threading.Event) -> None:
-    """Do jobs until `stop` is set; those in hand are finished first. `run` gets the batch's id, in threads.
+Run = Callable[[Sequence[int]], None]
+
+
+def work(address: str, run: Run, *, at_once: int, stop: threading.Event) -> None:
+    """Do jobs until `stop` is set; those in hand are finished first. `run` gets the batches' ids, in threads.
 
     `address` is libpq's. Raises StoreError where the queue cannot be reached or is lost on the way.
     """
@@ -148,28 +151,28 @@ def work(address: str, run: Callable[[int], None], *, concurrency: int, stop: th
     from procrastinate.exceptions import ProcrastinateException  # noqa: PLC0415
 
     try:
-        asyncio.run(_work(address, run, concurrency, stop))
+        asyncio.run(_work(address, run, at_once, stop))
     except (ProcrastinateException, psycopg.Error) as error:
         cause = error.__cause__ or error
         raise StoreError(f"the queue in PostgreSQL does not answer ({cause}): workers wait, and try again") from error
 
 
-async def _work(address: str, run: Callable[[int], None], concurrency: int, stop: threading.Event) -> None:
+async def _work(address: str, run: Run, at_once: int, stop: threading.Event) -> None:
     # Procrastinate runs plain functions in the loop's own threads, of which there are few on a small machine.
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency, thread_name_prefix="batch"))
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(at_once, thread_name_prefix="job"))
     from procrastinate import App  # noqa: PLC0415  see above
 
     app = App(connector=_connector(address))
 
     @app.task(name=TASK, queue=QUEUE)
-    def send_batch(batch: int) -> None:
-        run(batch)
+    def send_batches(batches: list[int]) -> None:
+        run(batches)
 
     async with app.open_async():
         working = asyncio.create_task(
             app.run_worker_async(
                 queues=[QUEUE],
-                concurrency=concurrency,
+                concurrency=at_once,
                 fetch_job_polling_interval=POLL_S,
                 delete_jobs="always",  # the ledger remembers; a queue that only grows is slow
                 install_signal_handlers=False,  # `stop` is set by whoever runs us

@@ -34,7 +34,7 @@ class Claimed:
     batches: tuple[tuple[Batch, int], ...]
     next_at: datetime | None
     """When to ask again: when a batch that waits for its time may go, or now where nobody was left in what was taken;
-    None where nothing is left to do.
+    None where nothing is left to do, or nothing of the numbers that were asked for.
     """
 
 
@@ -88,7 +88,8 @@ def claim(  # noqa: PLR0913  all but two by name
             batches.append((_batch(row, send, people[row.number]), row.variant_id))
         else:
             answers.settle(tx, row.id, "empty", by="nobody left", receipt="", now=now)
-    return Claimed(batches=tuple(batches), next_at=now if rows else _next_at(tx, send.id))
+    waits_until = _next_at(tx, send.id) if not rows and numbers is None else None
+    return Claimed(batches=tuple(batches), next_at=now if rows else waits_until)
 
 
 def _may_go(send: SendRow) -> ColumnElement[bool]:
@@ -252,7 +253,10 @@ def is_open(tx: Tx, send_id: int) -> bool:
     return tx.execute(found.limit(1)).first() is not None
 
 
-def place(tx: Tx, batch_id: int) -> tuple[int, int] | None:
-    """The send and the number of a batch; None where it is gone, as after a new freeze."""
-    row = tx.execute(select(t.batch.c.send_id, t.batch.c.number).where(t.batch.c.id == batch_id)).one_or_none()
-    return None if row is None else (row.send_id, row.number)
+def places(tx: Tx, batch_ids: Sequence[int]) -> dict[int, list[int]]:
+    """Numbers of batches by their send; those that are gone, as after a new freeze, are left out."""
+    found: dict[int, list[int]] = {}
+    wanted = select(t.batch.c.send_id, t.batch.c.number).where(t.batch.c.id.in_(batch_ids)).order_by(t.batch.c.id)
+    for send_id, number in tx.execute(wanted):
+        found.setdefault(send_id, []).append(number)
+    return found

@@ -101,7 +101,7 @@ def test_two_schedulers_and_four_workers(
     house.freeze(edition)
     sending.start(house.context, edition, by="ann")
     with house.store.write() as tx:
-        queue.put(driver(tx), [queue.Job(batch_id=batch_id) for batch_id in queue.alive(driver(tx))])
+        queue.put(driver(tx), [queue.Job(batch_ids=(batch_id,)) for batch_id in queue.alive(driver(tx))])
     processes += [start(house, *SERVE, str(port)), *(start(house, *SCHEDULER) for _ in range(2))]
     workers = [start(house, *WORKER) for _ in range(4)]
     processes += workers

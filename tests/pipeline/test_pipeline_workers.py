@@ -27,7 +27,9 @@ pytestmark = pytest.mark.postgresql
 
 
 @pytest.fixture
-def house(postgres_url: str, clock: HandClock, tmp_path: Path) -> Iterator[House]:
+def house(postgres_url: str, clock: HandClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """Its jobs are of one batch each, so that a test can do one and leave the next."""
+    monkeypatch.setattr(queueing, "PORTION", 1)
     store = Store(postgres_url)
     queueing.make(store)
     yield House(tmp_path / "house", store, clock, QUEUE="workers", SEND_CONCURRENCY=3)
@@ -45,9 +47,9 @@ def batches(house: House) -> list[int]:
         return list(tx.execute(text("SELECT id FROM batch ORDER BY id")).scalars())
 
 
-def worker(house: House) -> working._Worker:
+def run_batch(house: House, *batch_ids: int) -> None:
     """What a worker does with a job, without the queue around it."""
-    return working._Worker(house.context, house.gateway())
+    working.run_batches(house.context, house.gateway(), threading.Event(), batch_ids)
 
 
 def frozen(house: House, readers: int = 5) -> list[str]:
@@ -64,6 +66,23 @@ def test_each_batch_gets_a_job_with_the_start(house: House) -> None:
     assert jobs(house) == batches(house)
     assert len(jobs(house)) == 3
     assert house.fake.asked == []
+
+
+def test_a_job_is_a_portion_of_batches(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seven batches in portions of three are three jobs; each is run as a whole, in as many requests as there are."""
+    monkeypatch.setattr(queueing, "PORTION", 3)
+    wanted = frozen(house, readers=14)
+    sending.start(house.context, DAILY, by="ann")
+    with house.store.read() as tx:
+        portions = tx.execute(text(f"SELECT args FROM {queue.SCHEMA}.procrastinate_jobs ORDER BY id")).scalars().all()
+    first = batches(house)[0]
+    assert [each["batches"] for each in portions] == [
+        [first, first + 1, first + 2], [first + 3, first + 4, first + 5], [first + 6],
+    ]  # fmt: skip
+    for each in reversed(portions):
+        run_batch(house, *each["batches"])
+    assert sorted(house.fake.live) == sorted(wanted)
+    assert house.report().state == "sent"
 
 
 def test_a_start_that_is_rolled_back_leaves_no_job(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,12 +131,11 @@ def test_who_began_looks_on(house: House) -> None:
     frozen(house)
     send_id = sending.start(house.context, DAILY, by="ann")
     seen: list[tuple[int, int]] = []
-    run_batch = worker(house).run_batch
 
     def look(done: int, whole: int) -> None:
         seen.append((done, whole))
         for batch_id in jobs(house)[:1]:
-            run_batch(batch_id)
+            run_batch(house, batch_id)
             _done(house, batch_id)
 
     report = sending.run(house.context, send_id, progress=look)
@@ -129,7 +147,7 @@ def test_who_began_looks_on(house: House) -> None:
 def _done(house: House, batch_id: int) -> None:
     """What Procrastinate does once a job has ended."""
     with house.store.write() as tx, queue.inside(driver(tx)):
-        driver(tx).execute("DELETE FROM procrastinate_jobs WHERE (args ->> 'batch')::bigint = %s", [batch_id])
+        driver(tx).execute("DELETE FROM procrastinate_jobs WHERE args -> 'batches' @> to_jsonb(%s)", [batch_id])
 
 
 def test_a_job_delivered_twice(house: House) -> None:
@@ -137,9 +155,8 @@ def test_a_job_delivered_twice(house: House) -> None:
     frozen(house, readers=2)
     sending.start(house.context, DAILY, by="ann")
     (batch_id,) = jobs(house)
-    first, second = worker(house), worker(house)
-    first.run_batch(batch_id)
-    second.run_batch(batch_id)
+    run_batch(house, batch_id)
+    run_batch(house, batch_id)
     assert len(house.fake.asked) == 1
     assert house.report().state == "sent"
 
@@ -152,9 +169,8 @@ def test_two_workers_on_one_batch_at_once(house: House) -> None:
     barrier = threading.Barrier(4)
 
     def run() -> None:
-        one = worker(house)
         barrier.wait()
-        one.run_batch(batch_id)
+        run_batch(house, batch_id)
 
     threads = [threading.Thread(target=run) for _ in range(4)]
     for thread in threads:
@@ -168,14 +184,14 @@ def test_the_queue_is_lost_whole(house: House) -> None:
     """A tick puts a job for each batch that waits; nobody is lost, nobody gets two."""
     wanted = frozen(house, readers=6)
     sending.start(house.context, DAILY, by="ann")
-    worker(house).run_batch(jobs(house)[0])
+    run_batch(house, jobs(house)[0])
     with house.store.write() as tx:
         driver(tx).execute(f"TRUNCATE {queue.SCHEMA}.procrastinate_jobs CASCADE")
     assert jobs(house) == []
     house.tick(at(4, 6, 31))
     assert jobs(house) == batches(house)[1:]
     for batch_id in jobs(house):
-        worker(house).run_batch(batch_id)
+        run_batch(house, batch_id)
     assert sorted(house.fake.live) == sorted(wanted)
     assert house.report().state == "sent"
 
@@ -207,15 +223,14 @@ def test_what_was_certainly_not_sent_gets_another_job(house: House) -> None:
     sending.start(house.context, DAILY, by="ann")
     (batch_id,) = jobs(house)
     house.fake.script = [NotSent("slow down", status=429, retry_after=timedelta(seconds=90))]
-    one = worker(house)
-    one.run_batch(batch_id)
+    run_batch(house, batch_id)
     with house.store.read() as tx:
         at_times = tx.execute(text(f"SELECT scheduled_at FROM {queue.SCHEMA}.procrastinate_jobs ORDER BY id")).scalars()
         assert [when and (when - house.clock()).total_seconds() for when in at_times] == [None, 90.0]
-    one.run_batch(batch_id)
+    run_batch(house, batch_id)
     assert len(house.fake.asked) == 1, "the job came before its time"
     house.clock.move(seconds=90)
-    one.run_batch(batch_id)
+    run_batch(house, batch_id)
     assert house.report().state == "sent"
 
 
@@ -225,10 +240,9 @@ def test_a_refused_reader_is_left_out_of_the_next_job(house: House) -> None:
     sending.start(house.context, DAILY, by="ann")
     (batch_id,) = jobs(house)
     house.fake.script = [Refused("no such address", status=400, positions={0: "refused: no such address"})]
-    one = worker(house)
-    one.run_batch(batch_id)
+    run_batch(house, batch_id)
     _done(house, batch_id)  # both jobs of the batch: the tick must not be needed for this one
-    one.run_batch(batch_id)
+    run_batch(house, batch_id)
     assert house.fake.live == wanted[1:]
     assert (house.report().state, house.report().refused) == ("sent", {"refused: no such address": 1})
 
@@ -239,10 +253,9 @@ def test_a_send_that_pauses_is_left_alone(house: House) -> None:
     sending.start(house.context, DAILY, by="ann")
     first, second = jobs(house)
     house.fake.script = [Refused("the key is wrong", status=401)]
-    one = worker(house)
-    one.run_batch(first)
+    run_batch(house, first)
     assert house.report().state == SendState.PAUSED
-    one.run_batch(second)
+    run_batch(house, second)
     assert len(house.fake.asked) == 1
     for batch_id in (first, second):
         _done(house, batch_id)
@@ -257,12 +270,12 @@ def test_what_goes_again_gets_a_job(house: House) -> None:
     sending.start(house.context, DAILY, by="ann")
     (batch_id,) = jobs(house)
     house.fake.script = [InDoubt("504")]
-    worker(house).run_batch(batch_id)
+    run_batch(house, batch_id)
     _done(house, batch_id)
     assert house.report().state == "partial"
     doubts.resolve(house.context, DAILY, accept=False, by="ann")
     assert jobs(house) == [batch_id]
-    worker(house).run_batch(batch_id)
+    run_batch(house, batch_id)
     assert house.fake.live == wanted
     assert house.report().state == "sent"
 
@@ -368,9 +381,8 @@ def canary_gone(house: House) -> int:
 
 
 def run_jobs(house: House) -> None:
-    run_batch = worker(house).run_batch
     for batch_id in jobs(house):
-        run_batch(batch_id)
+        run_batch(house, batch_id)
         _done(house, batch_id)
 
 
@@ -381,7 +393,7 @@ def test_the_rest_has_no_jobs_while_it_waits(house: House) -> None:
     sending.tend(house.context, send_id)
     assert jobs(house) == []
     for batch_id in batches(house):
-        worker(house).run_batch(batch_id)
+        run_batch(house, batch_id)
     assert len(house.fake.live) == 1
     house.clock.move(minutes=1)
     sending.tend(house.context, send_id)
