@@ -24,7 +24,7 @@ from newsletter.storage import sends
 from newsletter.web.app import create_app
 from newsletter.web.server import listen, make_server
 
-TICK_S = 0.05
+TICK_S = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

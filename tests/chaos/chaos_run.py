@@ -47,7 +47,7 @@ FAULTS = (
     "429-bare",
 )
 ANY_MOMENT = "any moment"
-LOOK_S = 0.02
+LOOK_S = 0.05
 LONGEST_LIFE_S = 0.5
 ANSWER_S = 0.08
 """How long the sandbox takes for an answer, so that kills fall between a request and what is known of it."""
