@@ -29,6 +29,11 @@ class Work:
     next_at: datetime | None
 
 
+LONGEST_WAIT_S = 5.0
+"""How long the loop sleeps at a time while all that is left waits: so often it looks whether somebody has paused,
+cancelled or resumed the send.
+"""
+
 Exchange = Callable[[Sequence[Outcome], int], Work]
 
 
@@ -62,7 +67,7 @@ def dispatch(
             elif stop.is_set() or work.next_at is None:
                 return
             else:
-                stop.wait(min(max((work.next_at - clock()).total_seconds(), 0.05), 5.0))
+                stop.wait(min(max((work.next_at - clock()).total_seconds(), 0.05), LONGEST_WAIT_S))
 
 
 @contextlib.contextmanager

@@ -11,27 +11,27 @@ import pytest
 from chaos_run import Chaos, chaos
 
 READERS = 40
+KILLS = 16
 
 
-def judge(run: Chaos, at_least: int) -> None:
+def judge(run: Chaos) -> None:
     assert run.tally.twice == []
     assert run.tally.lost == []
-    assert run.tally.kill_count >= at_least, run.tally
     assert run.tally.in_doubt > 0, "no kill fell between a request and its answer"
 
 
 def test_kill_9(database_url: str, tmp_path: Path) -> None:
     """Scheduler and web app are killed again and again: each reader once, nobody missing."""
     with chaos(database_url, tmp_path, readers=READERS, seed=1) as (run, readers):
-        while run.tally.kill_count < 24:
+        while run.tally.kill_count < KILLS:
             run.edition(readers)
-        judge(run, 24)
+        judge(run)
 
 
 @pytest.mark.postgresql
 def test_kill_9_with_workers(postgres_url: str, tmp_path: Path) -> None:
     """Two schedulers and three workers on one send, all of them killed again and again."""
     with chaos(postgres_url, tmp_path, readers=READERS, seed=1, workers=3) as (run, readers):
-        while run.tally.kill_count < 24:
+        while run.tally.kill_count < KILLS:
             run.edition(readers)
-        judge(run, 24)
+        judge(run)
