@@ -46,8 +46,8 @@ def _run(context: Context, stop: threading.Event) -> None:
     def tick() -> None:
         try:
             clock.tick(context, stop=stop)
-        except NewsletterError as error:  # the next tick tries again; a full disk may be cured by then
-            log.error("tick failed", error=str(error))
+        except Exception as error:
+            log.error("tick failed", error=str(error), exc_info=not isinstance(error, NewsletterError))
             ticks.failed(error)
         else:
             ticks.done()

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from newsletter.errors import BusyError, ConfigError, NewsletterError, UsageError
+from newsletter.errors import BusyError, ConfigError, NewsletterError, StoreError, UsageError
 from newsletter.model import Action, ActionKind, AlertKind, EditionState, LedgerView, SendReport, SendState, Step
 from newsletter.pipeline import alerts, freezing, heartbeat, planning, policy, sending, testing
 from newsletter.pipeline.context import Context, Target, target
@@ -196,8 +196,11 @@ def _run(context: Context, send_id: int, stop: threading.Event) -> SendReport:
         nonlocal beaten
         now = context.clock()
         if now - beaten >= BEAT_EVERY:
-            heartbeat.beat(context, now)
             beaten = now
+            try:
+                heartbeat.beat(context, now)
+            except StoreError as error:  # batches are claimed at this moment: their requests must be made
+                log.warning("no heartbeat", error=str(error))
 
     if sending.is_for_workers(context, send_id):  # the tick has other newsletters to look after
         return sending.tend(context, send_id)

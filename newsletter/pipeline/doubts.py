@@ -10,11 +10,11 @@ from typing import Any
 import structlog
 
 from newsletter.errors import UsageError
-from newsletter.model import AlertKind, EditionState, SendState
-from newsletter.pipeline import alerts, guards, queueing, sending
+from newsletter.model import AlertKind, SendState
+from newsletter.pipeline import alerts, guards, pausing, queueing, sending
 from newsletter.pipeline.context import Context
 from newsletter.sending import owner, plan
-from newsletter.storage import Tx, claims, doubt, editions, evidence, sends
+from newsletter.storage import claims, doubt, evidence, sends
 
 log = structlog.get_logger()
 
@@ -182,7 +182,7 @@ def resolve(
             )
             (done if news else left).append(item.number)
         if done and not accept:
-            _reopen(tx, live, by, now)
+            pausing.reopen(tx, live, reason="resent in part", by=by, now=now)
             queueing.put_missing(context, tx, live.id)
             alerts.rearm(tx, edition, AlertKind.IN_DOUBT, AlertKind.NOT_ACCEPTED)  # in doubt again, it is news again
         sending.close(tx, live.id, now)
@@ -193,12 +193,4 @@ def resolve(
         accepted=tuple(done) if accept else (),
         resent=() if accept else tuple(done),
         left=tuple(left),
-    )
-
-
-def _reopen(tx: Tx, live: sends.SendRow, by: str, now: datetime) -> None:
-    """Only what had ended goes on: a paused send waits for its own resume, after the cure."""
-    sends.move(tx, live.id, [SendState.PARTIAL], SendState.SENDING, now=now)
-    editions.move(
-        tx, live.edition_id, [EditionState.PARTIAL], EditionState.SENDING, reason="resent in part", by=by, now=now
     )

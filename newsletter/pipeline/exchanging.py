@@ -48,6 +48,7 @@ class Part:
         self._lease = plan.lease(context.settings.sendgrid_timeout_s)
         self._messages: dict[int, Message] = {}
         self._counted_at = context.clock()
+        self._checked = False
         with context.store.read() as tx:
             send = sends.find(tx, send_id)
         self._newsletter = context.newsletter(send.edition.partition("/")[0])
@@ -58,12 +59,16 @@ class Part:
         """Record what came back, then claim what may go next (with `numbers`, only of these batches): one commit."""
         now, until = self._context.clock(), None
         with self._context.store.write() as tx:
-            send = pausing.pause_if_broken(tx, self._send_id, outcomes, now)
+            send = pausing.locked(tx, self._send_id, outcomes)
             _record_all(tx, self._send_id, outcomes)
             unsent = _unsent(outcomes)
-            if send.state is SendState.CANCELLED and unsent:
+            if unsent and send.state is SendState.CANCELLED:
                 sends.cancel_pending(tx, send.id, now)
+            if unsent and send.state is SendState.PARTIAL and claims.is_open(tx, send.id):
+                send = pausing.reopen(tx, send, reason="a late answer: not sent", by="send", now=now)
+            send = pausing.pause_if_broken(tx, send, outcomes, now)
             if send.state is SendState.SENDING and free:
+                self._check(tx, send)
                 send, until = canary.look(tx, send, now)
             if send.state is not SendState.SENDING or not free or until is not None:
                 work = Work(batches=(), next_at=until if self._wait else None)
@@ -76,6 +81,12 @@ class Part:
             guards.try_remember_epoch(self._context)
         self._say(send.candidates, until)
         return work
+
+    def _check(self, tx: Tx, send: sends.SendRow) -> None:
+        """Before the first claim: a worker may have other settings than who began. Raises ConfigError, StoreError."""
+        if send.kind == "live" and not self._checked:
+            guards.check_ledger(self._context, tx)
+            self._checked = True
 
     def _count(self, tx: Tx, send: sends.SendRow, now: datetime) -> bool:
         """Every now and then the ledger counts while it sends, and is looked at: it may be a backup's by now."""
@@ -103,7 +114,9 @@ class Part:
         got = claims.claim(tx, send, owner=me, lease=self._lease, limit=free, link=self._link, now=now, numbers=numbers)
         return Work(
             batches=tuple(
-                Outgoing(batch=batch, message=self._message(tx, variant), envelope=self._envelope)
+                Outgoing(
+                    batch=batch, message=self._message(tx, variant), envelope=self._envelope, until=now + self._lease
+                )
                 for batch, variant in got.batches
             ),
             next_at=got.next_at,

@@ -24,6 +24,10 @@ COUNT_EVERY = timedelta(seconds=20)
 def require_way_out(context: Context) -> None:
     """Raise ConfigError where live mail could not leave, or readers could not leave the list."""
     context.gateway()
+    _require_public(context)
+
+
+def _require_public(context: Context) -> None:
     settings = context.settings
     if settings.gateway_kind == "sendgrid" and not settings.public:
         raise ConfigError(
@@ -41,6 +45,14 @@ def before_live_send(context: Context, tx: Tx) -> None:
 def check_live_send(context: Context, tx: Tx) -> None:
     """The same, changing nothing: looked at before a person is asked, and before anything is frozen for the send."""
     require_way_out(context)
+    check_ledger(context, tx)
+
+
+def check_ledger(context: Context, tx: Tx) -> None:
+    """Whether mail may go from this ledger with these settings: looked at by each process that claims, since workers
+    have settings of their own. Raises ConfigError, StoreError.
+    """
+    _require_public(context)
     guard.check_gateway(tx, context.settings.gateway_kind)
     weakness = durable(tx)
     if weakness is not None:
@@ -120,7 +132,7 @@ def try_remember_epoch(context: Context) -> None:
     """The same where a send goes on without it: what went has gone, only the guard is the weaker for it."""
     try:
         remember_epoch(context)
-    except ConfigError as error:
+    except (ConfigError, StoreError) as error:
         log.error("count of sends not kept outside the database", error=str(error))
 
 

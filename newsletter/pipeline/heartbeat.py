@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import urllib.request
 from datetime import datetime
 
@@ -25,20 +26,22 @@ def beat(context: Context, now: datetime) -> None:
 
     What a monitor does not answer, or a full disk, is logged and stops nothing. Raises StoreError.
     """
+    host = socket.gethostname()
     with context.store.write() as tx:
         newest = max(clock.beats(tx).values(), default=None)
-        clock.beat(tx, socket.gethostname(), os.getpid(), now)
-    wrong = context.timekeeper.look(now, context.uptime(), newest)
-    if wrong is not None:
-        log.error("clock jumped", reason=wrong)
-        alerts.alert(context, AlertKind.CLOCK_WRONG, about=socket.gethostname(), text=wrong)
+        clock.beat(tx, host, os.getpid(), now)
+        wrong = context.timekeeper.look(now, context.uptime(), newest)
+        if wrong is not None:
+            log.error("clock jumped", reason=wrong)
+            alerts.keep(tx, AlertKind.CLOCK_WRONG, about=host, text=wrong, now=now)
     guards.try_remember_epoch(context)  # what another machine has counted
     try:
         (context.settings.var / "heartbeat").write_text(f"{now.isoformat()}\n", encoding="ascii")
     except OSError as error:
         log.warning("no heartbeat file", error=error.strerror)
     if context.settings.heartbeat_url is not None:
-        _ping(context.settings.heartbeat_url)
+        # in a thread: a send does not wait for a monitor
+        threading.Thread(target=_ping, args=(context.settings.heartbeat_url,), name="ping").start()
 
 
 def end(context: Context, name: str | None = None) -> None:

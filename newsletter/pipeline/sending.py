@@ -121,13 +121,21 @@ def _let_go(context: Context, send_id: int) -> datetime | None:
 
 
 def tend(context: Context, send_id: int) -> SendReport:
-    """What a tick does for a send that workers run: jobs for batches that have none, and the end if none is left."""
+    """What a tick does for a send that workers run: jobs for batches that have none, and the end if none is left.
+
+    Raises ConfigError, StoreError where mail must not go from this ledger.
+    """
+    queueing.ensure(context.store)
     with context.store.write() as tx:
         stalled = queueing.end_stalled(tx)
         canary.look(tx, sends.find(tx, send_id, lock=True), context.clock())
+        guards.check_ledger(context, tx)
         put = queueing.put_missing(context, tx, send_id)
         is_open = claims.is_open(tx, send_id)
         report = balance.report(tx, send_id)
+        if is_open:  # workers have a part in it for a moment each, too short to count in
+            guards.next_epoch(tx)
+    guards.try_remember_epoch(context)
     if stalled or put:
         log.info("jobs put", send=send_id, jobs=put, stalled=stalled)
     return report if is_open else finish(context, send_id)
@@ -238,6 +246,7 @@ def cancel(context: Context, edition: str, *, by: str) -> int:
     """Stop a send for good; gives how many readers will not get it. What is in flight is finished and counted."""
     now = context.clock()
     with context.store.write() as tx:
+        editions.find(tx, edition, lock=True)  # before the send, as a start does, or the two wait for each other
         live = _live(tx, edition)
         since = [SendState.PENDING, SendState.SENDING, SendState.PAUSED]
         if not sends.move(tx, live.id, since, SendState.CANCELLED, reason=f"cancelled by {by}", now=now):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from newsletter.errors import ConfigError, NewsletterError, StoreError
+from newsletter.errors import ConfigError, StoreError
 from newsletter.model import Alert, AlertKind, EditionState, SendState
 from newsletter.pipeline import alerts, guards
 from newsletter.pipeline.context import Context
@@ -38,6 +38,8 @@ DISK_FREE_AT_LEAST = 500 * 1024 * 1024
 """Bytes: a million readers take about 300 MB with their events."""
 
 FORGET_AFTER = timedelta(days=30)
+
+JUMP_KEPT = timedelta(hours=1)
 
 FAILED_TICKS = 3
 """A minute: a lock or a restart of the database is over by then."""
@@ -85,7 +87,7 @@ class Ticks:
         self._context = context
         self._failed_count = 0
 
-    def failed(self, error: NewsletterError) -> None:
+    def failed(self, error: Exception) -> None:
         """At the third in a row operators are told, once until a tick succeeds."""
         self._failed_count += 1
         if self._failed_count != FAILED_TICKS:
@@ -110,6 +112,9 @@ def conditions(context: Context, now: datetime, *, awake: bool) -> tuple[Conditi
         beats, last_send, last_event = clock.beats(tx), vitals.last_send(tx), vitals.last_event(tx)
         ended, told = clock.ended(tx), kept.about(tx, AlertKind.NO_EVENTS)
         found = [*_disk(context), _guard(context, tx)]
+        # A jump is over at once; it is kept for a while, so that it is told, and told again when it comes again.
+        jumped = kept.about(tx, AlertKind.CLOCK_WRONG, now - JUMP_KEPT)
+        found += [Condition(AlertKind.CLOCK_WRONG, host) for host in jumped]
     if awake:
         found += silence(beats, ended, now)
     heard_at = last_event.received_at if last_event else None

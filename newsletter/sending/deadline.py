@@ -18,6 +18,7 @@ class Cut:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sock: socket.socket | None = None
+        self.is_over = False
 
     def watch(self, sock: socket.socket | None) -> None:
         """From now on this is the request's socket; None once it may carry somebody else's."""
@@ -25,6 +26,7 @@ class Cut:
             self._sock = sock
 
     def __call__(self) -> None:
+        self.is_over = True  # first: who connects at this moment looks at it afterwards
         with self._lock, contextlib.suppress(OSError):  # closed a moment ago
             if self._sock is not None:
                 # not SSLSocket's own shutdown, after which it would read what is encrypted as plain text

@@ -14,7 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.errors import GatewayError, InDoubt, NewsletterError
+from newsletter.errors import GatewayError, InDoubt, NewsletterError, NotSent
 from newsletter.model import Receipt
 from newsletter.sending.gateway import Gateway, Outcome, Outgoing
 
@@ -97,6 +97,8 @@ def submit(gateway: Gateway, outgoing: Outgoing, clock: Callable[[], datetime]) 
     """Hand over one batch, and give what came of it, whatever that is."""
     answer: Receipt | GatewayError
     try:
+        if outgoing.until is not None and clock() >= outgoing.until:  # this process was stopped, or its machine slept
+            raise NotSent("the claim ran out before its request was begun")
         answer = gateway.submit(outgoing)
     except GatewayError as error:
         answer = error

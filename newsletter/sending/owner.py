@@ -14,9 +14,12 @@ from newsletter.model import Owner
 
 @lru_cache(maxsize=1)
 def boot() -> str:
-    """What names this start of the machine: Linux's boot id, elsewhere the time of the boot."""
+    """What names this start of the machine: Linux's boot id and the namespace of its process numbers, since containers
+    share the first and may share a host name; elsewhere the time of the boot.
+    """
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        started = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{started} {Path('/proc/self/ns/pid').readlink()}"
     except OSError:
         return _run("sysctl", "-n", "kern.boottime")
 

@@ -71,11 +71,12 @@ def make(connection: Connection) -> None:
     """Make the queue's tables, or make them anew where they are of another version: what waited is put again."""
     if is_ready(connection):
         return
-    connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
-    connection.execute(f"CREATE SCHEMA {SCHEMA}")
-    with inside(connection):
-        connection.execute(_tables())
-    connection.execute(f"COMMENT ON SCHEMA {SCHEMA} IS '{_version()}'")
+    with _translated():
+        connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+        connection.execute(f"CREATE SCHEMA {SCHEMA}")
+        with inside(connection):
+            connection.execute(_tables())
+        connection.execute(f"COMMENT ON SCHEMA {SCHEMA} IS '{_version()}'")
 
 
 def _tables() -> LiteralString:
@@ -89,12 +90,31 @@ def _version() -> str:
 
 
 @contextmanager
+def _translated() -> Iterator[None]:
+    """What Procrastinate or the driver raises, in words for an operator."""
+    import psycopg  # noqa: PLC0415  see above
+    from procrastinate.exceptions import ProcrastinateException  # noqa: PLC0415
+
+    try:
+        yield
+    except (ProcrastinateException, psycopg.Error) as error:
+        cause = str(error.__cause__ or error).strip().partition("\n")[0]
+        raise StoreError(
+            f"the queue in PostgreSQL cannot be used ({cause}): run `newsletter db upgrade`, as a user who may create "
+            f"the schema {SCHEMA}"
+        ) from error
+
+
+@contextmanager
 def inside(connection: Connection) -> Iterator[None]:
-    """Procrastinate names its tables without their schema, and looks for them along the search path."""
+    """Procrastinate names its tables without their schema, and looks for them along the search path. Raises StoreError
+    for whatever goes wrong inside.
+    """
     row = connection.execute("SELECT current_setting('search_path')").fetchone()
     before = row[0] if row else "public"
     connection.execute("SELECT set_config('search_path', %s, true)", [f"{SCHEMA}, {before}"])
-    yield  # after an error the transaction is over, and the setting with it
+    with _translated():
+        yield  # after an error the transaction is over, and the setting with it
     connection.execute("SELECT set_config('search_path', %s, true)", [before])
 
 

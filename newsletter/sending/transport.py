@@ -15,13 +15,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
+import socket
 import ssl
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email.message import Message as Headers
 from functools import cached_property
 from ipaddress import ip_address
@@ -56,22 +58,35 @@ _of_thread = threading.local()
 """`cut` breaks off the request of this thread, which has one at a time."""
 
 
+def _watched(*arguments: Any, **options: Any) -> socket.socket:
+    """A socket that the deadline can break off from the first moment: what follows may be a slow handshake."""
+    sock = socket.create_connection(*arguments, **options)
+    _of_thread.cut.watch(sock)
+    return sock
+
+
+@contextlib.contextmanager
+def _connecting(connection: http.client.HTTPConnection) -> Iterator[None]:
+    connection._create_connection = _watched  # type: ignore[attr-defined]  # the library's own seam
+    try:
+        yield
+    except (OSError, http.client.HTTPException) as error:
+        raise ConnectError(str(error)) from error
+    _of_thread.cut.watch(connection.sock)
+    if _of_thread.cut.is_over:
+        raise ConnectError("connecting took the whole time that a request may take")
+
+
 class _Connection(http.client.HTTPConnection):
     def connect(self) -> None:
-        try:
+        with _connecting(self):
             super().connect()
-        except (OSError, http.client.HTTPException) as error:
-            raise ConnectError(str(error)) from error
-        _of_thread.cut.watch(self.sock)
 
 
 class _SecureConnection(http.client.HTTPSConnection):
     def connect(self) -> None:
-        try:
+        with _connecting(self):
             super().connect()
-        except (OSError, http.client.HTTPException) as error:
-            raise ConnectError(str(error)) from error
-        _of_thread.cut.watch(self.sock)
 
 
 class _Handler(urllib.request.HTTPHandler):

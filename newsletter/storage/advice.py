@@ -34,6 +34,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     ("no space left", "the disk is full: nothing of this step was kept; make room and run the command again"),
     ("database is locked", "another program held the database for over 30 s: find it and try again"),
     ("lock timeout", "another program held a lock for over 30 s: find it and try again"),
+    ("deadlock", "two commands met in the database, and this one did nothing: type it again"),
     ("readonly database", "the database may not be written: check the owner and the rights of its file and folder"),
     ("read-only", "the database may not be written: check that it is not a standby or mounted read-only"),
     ("unable to open", "the database file cannot be opened: check that its folder exists and may be written"),

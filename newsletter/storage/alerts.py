@@ -39,9 +39,10 @@ def clear(tx: Tx, about: str, kinds: Iterable[AlertKind]) -> int:
     return done.rowcount
 
 
-def about(tx: Tx, kind: AlertKind) -> frozenset[str]:
-    """What alerts of a kind are about."""
-    return frozenset(tx.execute(select(t.alert.c.about).where(t.alert.c.kind == kind.value)).scalars())
+def about(tx: Tx, kind: AlertKind, before: datetime | None = None) -> frozenset[str]:
+    """What alerts of a kind are about, all or those that are older than `before`."""
+    wanted = select(t.alert.c.about).where(t.alert.c.kind == kind.value)
+    return frozenset(tx.execute(wanted if before is None else wanted.where(t.alert.c.at < before)).scalars())
 
 
 def counts(tx: Tx, since: datetime) -> Mapping[str, int]:

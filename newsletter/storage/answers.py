@@ -93,10 +93,12 @@ def accepted(tx: Tx, batch: Batch, receipt: str, now: datetime) -> bool:
 
 
 def _count_after_all(tx: Tx, batch: Batch, receipt: str, now: datetime) -> bool:
-    """It was sent again, by a person's decision, when nobody was left in it any more: those of this attempt got it."""
+    """It was to be sent again, by a person's decision, when nobody was left in it any more, or it was cancelled: those
+    of this attempt got it all the same.
+    """
     done = tx.execute(
         update(t.batch)
-        .where(t.batch.c.id == batch.id, t.batch.c.state == "empty")
+        .where(t.batch.c.id == batch.id, t.batch.c.state.in_(["empty", "cancelled"]))
         .values(state="accepted", settled_by="answer", settled_at=now, receipt=receipt)
     )
     if done.rowcount != 1:

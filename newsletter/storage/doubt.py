@@ -140,7 +140,8 @@ def prove(tx: Tx, batches: Collection[tuple[int, int]], *, now: datetime) -> tup
     """Settle as accepted each of these batches (send id, number) that is not settled: an event of one delivery proves
     acceptance of all.
 
-    Gives the ids of the sends concerned. Also a batch that waits to be resent: the earlier attempt was accepted.
+    Gives the ids of the sends concerned. Also a batch that waits to be resent, or was cancelled while it did: its
+    earlier attempt was accepted. And one that this ledger never tried: it was restored, and was tried since its backup.
     """
     found = {
         row.id: row.send_id
@@ -148,17 +149,36 @@ def prove(tx: Tx, batches: Collection[tuple[int, int]], *, now: datetime) -> tup
         for row in tx.execute(
             select(t.batch.c.id, t.batch.c.send_id).where(
                 t.batch.c.send_id == send_id,
-                t.batch.c.state.in_(["claimed", "in_doubt", "pending"]),
+                t.batch.c.state.in_(["claimed", "in_doubt", "pending", "cancelled"]),
                 t.batch.c.number.in_(numbers),
-                t.batch.c.attempt > 0,
             )
         )
     }
     for send_id in sorted(set(found.values())):
         sends.find(tx, send_id, lock=True)  # a send before its batches, everywhere: no two wait for each other
     for batch_id in sorted(found):
-        accept(tx, batch_id, by="event", now=now)
+        if not accept(tx, batch_id, by="event", now=now):
+            _accept_cancelled(tx, batch_id, now)
     return tuple(sorted(set(found.values())))
+
+
+def _accept_cancelled(tx: Tx, batch_id: int, now: datetime) -> None:
+    done = tx.execute(
+        update(t.batch)
+        .where(t.batch.c.id == batch_id, t.batch.c.state == "cancelled")
+        .values(state="accepted", settled_by="event", settled_at=now)
+        .returning(t.batch.c.send_id, t.batch.c.number)
+    ).one_or_none()
+    if done is not None:
+        tx.execute(
+            update(t.delivery)
+            .where(
+                t.delivery.c.send_id == done.send_id,
+                t.delivery.c.batch_number == done.number,
+                t.delivery.c.reason == "cancelled",
+            )
+            .values(outcome=None, reason=None)
+        )
 
 
 def _by_send(batches: Collection[tuple[int, int]]) -> dict[int, list[int]]:

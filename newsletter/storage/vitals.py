@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from newsletter.model import AlertKind, EditionState, SendState
 from newsletter.storage import tables as t
@@ -73,11 +73,14 @@ def batches(tx: Tx) -> tuple[Batches, ...]:
 
 
 def last_send(tx: Tx) -> LastSend | None:
-    """The live send that began last, of whatever newsletter; None before the first."""
+    """The live send that began last of those of which something was accepted, of whatever newsletter; None before the
+    first.
+    """
+    accepted = exists().where(t.batch.c.send_id == t.send.c.id, t.batch.c.state == "accepted")
     row = tx.execute(
         select(t.edition.c.name, t.send.c.started_at)
         .join(t.edition, t.edition.c.id == t.send.c.edition_id)
-        .where(t.send.c.kind == "live", t.send.c.started_at.is_not(None))
+        .where(t.send.c.kind == "live", t.send.c.started_at.is_not(None), accepted)
         .order_by(t.send.c.started_at.desc())
         .limit(1)
     ).one_or_none()
