@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import chaos_roles
 from chaos_points import Kill
@@ -122,7 +123,7 @@ class Chaos:
         self._name = f"daily/{day.isoformat()}"
         clock = self.house.clock
         assert isinstance(clock, AheadClock)
-        clock.go_to(at(day.day, 6, 31).replace(month=day.month))
+        clock.go_to(datetime(day.year, day.month, day.day, 6, 31, tzinfo=ZoneInfo("America/New_York")))
         self.house.story(f"{day.isoformat()}-ports-{self.tally.editions}")
         for kind in self._chance.sample(FAULTS, 3):
             self.sandbox.fault(kind, where={"edition": self._name, "batch": str(self._chance.randint(1, 9))})
@@ -226,17 +227,19 @@ class Chaos:
             self._fill(self._hearer)
 
     def _drawn(self, role: str) -> Kill:
-        """Half of them at any moment; half at a named point that had the fewest so far, if it is passed soon."""
-        after_s = self._chance.uniform(0, LONGEST_LIFE_S)
+        """Half of them at any moment; half at a named point, if it is passed soon. What is passed once an edition, as its
+        freeze is, has its turn while the edition is open: then the points with the fewest kills come first.
+        """
         seen = self._seen(role)
         points = sorted(set(seen.read_text("utf-8").splitlines())) if seen.exists() else []
         self.tally.points |= set(points)
         if not points or self._chance.random() < 0.5:
-            return Kill(after_s=after_s)
-        fewest = min(self.tally.kills[point] for point in points)
-        rare = [point for point in points if self.tally.kills[point] == fewest]
-        point, nth = self._chance.choice(rare), self._chance.choice((1, 1, 1, 2, 4))
-        return Kill(point=point, nth=nth, after_s=2 * LONGEST_LIFE_S)
+            return Kill(after_s=self._chance.uniform(0, LONGEST_LIFE_S))
+        if role == "tick" and self.house.state(self._name)[0] is EditionState.OPEN:
+            fewest = min(self.tally.kills[point] for point in points)
+            points = [point for point in points if self.tally.kills[point] == fewest]
+        point, nth = self._chance.choice(points), self._chance.choice((1, 1, 1, 2, 4))
+        return Kill(point=point, nth=nth, after_s=3 * LONGEST_LIFE_S)
 
     def _seen(self, role: str) -> Path:
         return self.house.folder / f"points-{role}"
