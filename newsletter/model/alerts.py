@@ -30,6 +30,7 @@ class AlertKind(StrEnum):
     CLOCK_WRONG = "clock wrong"  # the machine's clock jumped, or differs from others'
     DISK_LOW = "disk low"
     TICK_FAILED = "tick failed"  # the clock cannot use the database, several times in a row
+    NO_WORKER = "no worker"  # batches wait in the queue, and no worker is alive
     SILENT = "process silent"  # a scheduler or worker left no sign of life
 
 

@@ -70,12 +70,16 @@ def in_words(canary: Expected, newsletter: Newsletter) -> Iterator[str]:
     """Lines of a plan."""
     if canary.readers:
         people = "1 reader" if canary.readers == 1 else f"{canary.readers:,} readers"
-        yield f"Canary     {people} first (editors and seeds), the rest {canary.wait_minutes} minutes later"
+        yield f"Canary     {people} first (editors and seeds), the rest {_minutes(canary.wait_minutes)} later"
     else:
         yield "Canary     none, all at once: no editor or seed can be mailed on the list"
     if canary.missing:
         yield f"           not reached by the canary: {', '.join(canary.missing)}"
         yield f"           put them on the list: newsletter subscribers add ADDRESS --list {newsletter.list}"
+
+
+def _minutes(count: int) -> str:
+    return "1 minute" if count == 1 else f"{count} minutes"
 
 
 def document(canary: Expected) -> dict[str, Any]:

@@ -71,7 +71,18 @@ def tick(context: Context, *, stop: threading.Event | None = None) -> tuple[Done
         done.append(Done(action=action, problem=problem))
         if problem:
             left.add(action.edition)
+    _tell_of_pauses(context)
     return tuple(done)
+
+
+def _tell_of_pauses(context: Context) -> None:
+    """Workers, and commands, may have paused a send since the last tick."""
+    with context.store.read() as tx:
+        paused = sends.paused(tx)
+    for send in paused:
+        cure = f"After the cure: newsletter send resume {send.edition}"
+        text = f"{send.reason}\n\n{cure}"
+        tell_once(context, send.edition, "is paused", text=text, kind=AlertKind.SEND_PAUSED)
 
 
 def _carry_out(context: Context, action: Action, stop: threading.Event) -> str:
@@ -208,14 +219,8 @@ def _run(context: Context, send_id: int, stop: threading.Event) -> SendReport:
 
 
 def _told(context: Context, action: Action, report: SendReport) -> None:
-    """Tell the editors of a send that stopped short: paused, or with batches in doubt."""
-    if report.state == SendState.PAUSED:
-        with context.store.read() as tx:
-            live = sends.live(tx, action.edition)
-        reason = live.reason if live else ""
-        cure = f"After the cure: newsletter send resume {action.edition}"
-        tell_once(context, action.edition, "is paused", text=f"{reason}\n\n{cure}", kind=AlertKind.SEND_PAUSED)
-    elif report.in_doubt:
+    """Tell the editors of a send that ended with batches in doubt; of one that paused the tick tells at its end."""
+    if report.state != SendState.PAUSED and report.in_doubt:
         cure = f"See: newsletter send resolve {action.edition}"
         text = f"{report.in_doubt} readers are in doubt: nobody knows yet whether they got it.\n\n{cure}"
         tell_once(context, action.edition, "is in doubt in part", text=text, kind=AlertKind.IN_DOUBT)

@@ -23,7 +23,8 @@ def pause_itself(tx: Tx, send: sends.SendRow, why: str, now: datetime) -> sends.
         return send
     log.error("send paused", edition=send.edition, send=send.id, reason=why)
     if send.kind == "live":
-        alerts.keep(tx, AlertKind.SEND_PAUSED, about=send.edition, text=why, now=now)
+        text = f"{why}. After the cure: `newsletter send resume {send.edition}`"
+        alerts.keep(tx, AlertKind.SEND_PAUSED, about=send.edition, text=text, now=now)
     return sends.find(tx, send.id)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime
+import time
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -14,7 +15,7 @@ from newsletter.pipeline.context import Context
 from newsletter.pipeline.exchanging import Part, Progress, Wait
 from newsletter.sending import owner
 from newsletter.sending.dispatch import dispatch
-from newsletter.storage import Tx, balance, claims, editions, sends
+from newsletter.storage import Tx, balance, claims, clock, editions, sends
 from newsletter.storage import canary as ledger_canary
 
 log = structlog.get_logger()
@@ -93,8 +94,11 @@ def wait_for_workers(
     wait: Wait | None = None,
 ) -> SendReport:
     """Look on while workers run the batches of a send, until none is left, it is paused, or `stop` is set."""
-    told = None
+    told, tended_at = None, time.monotonic()
     while not stop.is_set():
+        if time.monotonic() - tended_at >= TEND_EVERY_S:  # perhaps no clock runs that would
+            tend(context, send_id)
+            tended_at = time.monotonic()
         with context.store.read() as tx:
             send, is_open = sends.find(tx, send_id), claims.is_open(tx, send_id)
             done = balance.settled_count(tx, send_id)
@@ -135,12 +139,29 @@ def tend(context: Context, send_id: int) -> SendReport:
         report = balance.report(tx, send_id)
         if is_open:  # workers have a part in it for a moment each, too short to count in
             guards.next_epoch(tx)
+            _tell_of_no_worker(tx, sends.find(tx, send_id), context.clock())
     guards.try_remember_epoch(context)
     if stalled or put:
         log.info("jobs put", send=send_id, jobs=put, stalled=stalled)
     return report if is_open else finish(context, send_id)
 
 
+def _tell_of_no_worker(tx: Tx, send: sends.SendRow, now: datetime) -> None:
+    """Batches wait, and nobody runs them: told a minute after the start, since workers may just begin too."""
+    ended = clock.ended(tx)
+    alive = [host for host, at in clock.beats(tx).items() if host.endswith(" worker") and now - at < WORKER_SILENT]
+    if any(host not in ended for host in alive):
+        alerts.rearm(tx, send.edition, AlertKind.NO_WORKER)
+    elif send.state is SendState.SENDING and send.started_at is not None and now - send.started_at >= NO_WORKER_AFTER:
+        text = "batches wait for a worker, and none is alive: start `newsletter worker`"
+        alerts.keep(tx, AlertKind.NO_WORKER, about=send.edition, text=text, now=now)
+
+
+NO_WORKER_AFTER = timedelta(minutes=1)
+WORKER_SILENT = timedelta(minutes=1)
+"""Three signs of life."""
+
+TEND_EVERY_S = 20.0
 WORKERS_LOOK_S = 0.5
 """How often it is looked at what workers have done; each look is two small queries."""
 

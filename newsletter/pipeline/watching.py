@@ -186,12 +186,12 @@ def over(kind: AlertKind, edition: EditionState, send: SendState | None) -> bool
     match kind:
         case AlertKind.SEND_PAUSED | AlertKind.SEND_STALE:
             return send is not SendState.PAUSED
+        case AlertKind.NO_WORKER:
+            return send is not SendState.SENDING
         case AlertKind.IN_DOUBT | AlertKind.NOT_ACCEPTED:
             return send is SendState.SENT
-        case AlertKind.HELD:
-            return edition is not EditionState.HELD
-        case AlertKind.MISSED:
-            return edition is not EditionState.MISSED
+        case AlertKind.HELD | AlertKind.MISSED:
+            return edition is not {AlertKind.HELD: EditionState.HELD, AlertKind.MISSED: EditionState.MISSED}[kind]
         case AlertKind.NOT_DONE:
             return edition in (EditionState.SENT, EditionState.CANCELLED)
     return False

@@ -48,6 +48,11 @@ def bind_address_key(tx: Tx, key: str) -> None:
         )
 
 
+def has_address_key(tx: Tx) -> bool:
+    """Whether any address was hashed yet."""
+    return _known_print(tx) is not None
+
+
 def knows_address_key(tx: Tx, key: str) -> bool:
     """Whether the addresses of this database were hashed with this key."""
     return _known_print(tx) == _print(key)

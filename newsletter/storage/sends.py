@@ -188,6 +188,11 @@ def live(tx: Tx, edition: str) -> SendRow | None:
     return found[0] if found else None
 
 
+def paused(tx: Tx) -> tuple[SendRow, ...]:
+    """The live sends that wait for a person."""
+    return tuple(_rows(tx, and_(t.send.c.kind == "live", t.send.c.state == SendState.PAUSED.value)))
+
+
 def of_edition(tx: Tx, edition: str) -> tuple[SendRow, ...]:
     """All sends of an edition, the live ones first, then those to editors, oldest first."""
     return tuple(sorted(_rows(tx, t.edition.c.name == edition), key=lambda row: (row.list_id is None, row.id)))

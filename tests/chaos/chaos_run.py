@@ -227,8 +227,8 @@ class Chaos:
             self._fill(self._hearer)
 
     def _drawn(self, role: str) -> Kill:
-        """Half of them at any moment; half at a named point, if it is passed soon. What is passed once an edition, as its
-        freeze is, has its turn while the edition is open: then the points with the fewest kills come first.
+        """Half of them at any moment; half at a named point, if it is passed soon. What is passed once an edition, as
+        its freeze, has its turn while the edition is open: then the points with the fewest kills come first.
         """
         seen = self._seen(role)
         points = sorted(set(seen.read_text("utf-8").splitlines())) if seen.exists() else []

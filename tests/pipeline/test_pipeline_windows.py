@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from ledger_house import House, at
 
-from newsletter.errors import ConfigError, InDoubt, StoreError, UsageError
-from newsletter.model import EditionState
-from newsletter.pipeline import doubts, freezing, guards, listening, sending, testing
+from newsletter.errors import ConfigError, GatewayError, InDoubt, NotSent, StoreError, UsageError
+from newsletter.model import EditionState, Receipt
+from newsletter.pipeline import doubts, exchanging, freezing, guards, listening, sending, testing
+from newsletter.sending.dispatch import submit
+from newsletter.sending.gateway import Outcome, Outgoing
 from newsletter.storage import Store, guard
 
 DAILY = "daily/2026-05-04"
@@ -186,3 +188,75 @@ def test_a_doubt_settled_while_the_policy_looks(sqlite_house: House, monkeypatch
 
     monkeypatch.setattr(doubts, "resolve", cancelled)
     assert house.tick(at(4, 8) + timedelta(minutes=1)) == []
+
+
+# --- answers that come when nobody waits for them any more ------------------------------------------------------------
+
+
+def claimed(house: House, send_id: int) -> tuple[exchanging.Part, tuple[Outgoing, ...]]:
+    """A process that has claimed a batch, and does not come to its request."""
+    part = exchanging.Part(house.context, send_id)
+    return part, part.exchange((), 1).batches
+
+
+def outcome(house: House, outgoing: Outgoing, answer: Receipt | GatewayError) -> Outcome:
+    return Outcome(batch=outgoing.batch, answer=answer, finished_at=house.clock())
+
+
+def test_a_late_not_sent_reopens_what_ended_in_part(house: House) -> None:
+    """Its lease was over, the rest was accepted, the send ended as partial; then it says that nothing was sent: the
+    send goes on with it, and nobody is left behind.
+    """
+    wanted = house.readers(4)
+    house.story()
+    send_id = house.start()
+    part, (first,) = claimed(house, send_id)
+    house.clock.move(hours=1)
+    sending.resume(house.context, DAILY)
+    assert sending.run(house.context, send_id).state == "partial"
+    part.exchange((outcome(house, first, NotSent("refused connection")),), 0)
+    assert house.state() == (EditionState.SENDING, "a late answer: not sent")
+    house.clock.move(minutes=5)
+    assert sending.run(house.context, send_id).state == "sent"
+    assert sorted(house.fake.live) == sorted(wanted)
+
+
+def test_a_claim_that_ran_out_makes_no_request(house: House) -> None:
+    """A process that was stopped after its claim wakes when others have decided: it asks for nothing."""
+    house.readers(2)
+    house.story()
+    _, (first,) = claimed(house, house.start())
+    house.clock.move(hours=1)
+    answer = submit(house.fake, first, house.clock).answer
+    assert isinstance(answer, NotSent)
+    assert house.fake.asked == []
+
+
+def test_an_acceptance_counts_after_a_cancel(house: House) -> None:
+    """In doubt, to be sent again, cancelled; then the first attempt's 202 is read: those readers have it."""
+    house.readers(2)
+    house.story()
+    send_id = house.start()
+    part, (first,) = claimed(house, send_id)
+    part.exchange((outcome(house, first, InDoubt("reset")),), 0)
+    doubts.resolve(house.context, DAILY, accept=False, by="ann")
+    sending.cancel(house.context, DAILY, by="ann")
+    assert house.report().excluded == {"cancelled": 2}
+    part.exchange((outcome(house, first, Receipt(message_id="m1")),), 0)
+    assert (house.report().accepted, house.report().excluded) == (2, {})
+
+
+def test_an_event_of_a_batch_that_was_never_tried(house: House) -> None:
+    """The ledger was restored: the batch went since its backup, and does not go again."""
+    house.readers(2)
+    house.story()
+    send_id = house.start()
+    with house.store.read() as tx:
+        uid, number = tx.exec_driver_sql("SELECT ledger.uid, min(delivery.id) FROM ledger, delivery GROUP BY uid").one()
+    event = {
+        "event": "delivered", "timestamp": int(house.clock().timestamp()), "email": "reader0@example.org",
+        "sg_event_id": "e1", "delivery_id": f"{uid}-{number}", "attempt": "1",
+    }  # fmt: skip
+    listening.take_in(house.context, json.dumps([event]).encode())
+    assert sending.run(house.context, send_id).accepted == 2
+    assert house.fake.live == []

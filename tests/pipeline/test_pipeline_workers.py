@@ -19,6 +19,7 @@ from newsletter.pipeline import doubts, queueing, sending, working
 from newsletter.sending import queue
 from newsletter.settings import load_settings
 from newsletter.storage import Store
+from newsletter.storage import clock as clock_rows
 from newsletter.storage.database import driver
 
 DAILY = "daily/2026-05-04"
@@ -424,3 +425,63 @@ def test_who_looks_on_waits_with_the_canary(house: House) -> None:
 
     assert sending.run(house.context, send_id, wait=wait, progress=look).state == "sent"
     assert len(waits) == 1
+
+
+def test_who_looks_on_tends_the_queue(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no clock runs, `send now` itself puts again what a dead worker had taken from the queue."""
+    monkeypatch.setattr(sending, "TEND_EVERY_S", 0.0)
+    wanted = frozen(house, readers=4)
+    send_id = sending.start(house.context, DAILY, by="ann")
+    with house.store.write() as tx:
+        driver(tx).execute(f"TRUNCATE {queue.SCHEMA}.procrastinate_jobs CASCADE")
+
+    def look(_done: int, _whole: int) -> None:
+        for batch_id in jobs(house):
+            run_batch(house, batch_id)
+
+    assert sending.run(house.context, send_id, progress=look).state == "sent"
+    assert sorted(house.fake.live) == sorted(wanted)
+
+
+def test_no_worker_is_told_once(house: House) -> None:
+    """A minute after the start: to operators, until a worker is alive."""
+    frozen(house, readers=2)
+    house.clock.at = at(4, 6, 30)
+    sending.start(house.context, DAILY, by="ann")
+    house.tick(at(4, 6, 30, 30))
+    assert alerts_of(house) == []
+    house.tick(at(4, 6, 31, 30))
+    house.tick(at(4, 6, 32))
+    assert alerts_of(house) == ["no worker"]
+    with house.store.write() as tx:
+        clock_rows.beat(tx, "mill worker", 7, house.clock())
+    house.tick(at(4, 6, 32, 20))
+    assert alerts_of(house) == []
+
+
+def alerts_of(house: House) -> list[str]:
+    with house.store.read() as tx:
+        return list(tx.execute(text("SELECT kind FROM alert WHERE kind = 'no worker'")).scalars())
+
+
+def test_a_worker_of_another_world_sends_nothing(house: House) -> None:
+    """The ledger belongs to SendGrid, a worker's settings say sandbox: it claims nothing, and says so in its log."""
+    frozen(house, readers=2)
+    sending.start(house.context, DAILY, by="ann")
+    with house.store.write() as tx:
+        tx.execute(text("UPDATE ledger SET gateway = 'sendgrid'"))
+    run_batch(house, *jobs(house))
+    assert house.fake.asked == []
+    assert house.report().pending == 2
+
+
+def test_a_pause_by_a_worker_reaches_the_editors(house: House) -> None:
+    """It happens between two ticks; the next one tells it, once."""
+    frozen(house, readers=2)
+    house.clock.at = at(4, 6, 30)
+    sending.start(house.context, DAILY, by="ann")
+    house.fake.script = [Refused("the key is wrong", status=401)]
+    run_batch(house, *jobs(house))
+    house.tick(at(4, 6, 31))
+    house.tick(at(4, 6, 32))
+    assert [subject for subject in house.fake.subjects if "paused" in subject] == [f"{DAILY} is paused"]

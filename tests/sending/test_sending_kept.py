@@ -15,11 +15,11 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from ledger_gateway import Talk, read_request, reset, until
+from ledger_gateway import Talk, raw_server, read_request, reset, until
 from sending_samples import outgoing
 
 from newsletter.errors import GatewayError, InDoubt, NotSent
-from newsletter.sending import kept
+from newsletter.sending import kept, plan
 from newsletter.sending.sendgrid import SendGrid
 
 OK = b"HTTP/1.1 202 Accepted\r\nX-Message-Id: m1\r\nContent-Length: 0\r\n\r\n"
@@ -368,3 +368,23 @@ def test_a_connection_with_tls_is_kept_too(tmp_path: Path, monkeypatch: pytest.M
         for number in range(3):
             assert gateway.submit(outgoing(1000, number=number + 1)).message_id == "m1"
         assert (there.connections, there.requests) == (1, 3)
+
+
+def test_who_connects_too_slowly_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole time of a request was over before it was connected: nothing was written, so nothing was accepted."""
+    monkeypatch.setattr(plan, "LEASE_FACTOR", 0.2)
+    real = socket.create_connection
+
+    def slow(*arguments: object, **options: object) -> socket.socket:
+        time.sleep(0.4)
+        return real(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "create_connection", slow)
+    asked: list[bytes] = []
+
+    def talk(connection: socket.socket) -> None:
+        asked.append(connection.recv(1))
+
+    with raw_server(talk) as url, pytest.raises(NotSent, match="connecting took the whole time"):
+        SendGrid("SG.key", url, timeout_s=1.0).submit(outgoing())
+    assert asked in ([], [b""])

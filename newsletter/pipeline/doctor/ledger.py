@@ -62,6 +62,8 @@ def _address_key(settings: Settings, tx: Tx) -> Check:
         return Check(name=name, health=Health.FAIL, found=str(error), cure="mend what it names")
     if key is None:
         return Check(name=name, health=Health.FAIL, found="there is none", cure="bring it back, or set it")
+    if not guard.has_address_key(tx):
+        return Check(name=name, health=Health.OK, found="none was used yet; the first command uses this one")
     if guard.knows_address_key(tx, key):
         return Check(name=name, health=Health.OK, found="it is the one that this database was made with")
     cure = "set the old one in NEWSLETTER_ADDRESS_KEY: nobody who left would be known with another"
