@@ -19,6 +19,7 @@ from newsletter.pipeline.context import Context, Target, target
 from newsletter.pipeline.telling import tell_failure, tell_once
 from newsletter.schedule import due_actions
 from newsletter.sending import owner
+from newsletter.storage import alerts as kept_alerts
 from newsletter.storage import balance, claims, editions, sends
 from newsletter.storage import clock as ledger_clock
 from newsletter.tracking import report_table, troubles
@@ -78,8 +79,10 @@ def tick(context: Context, *, stop: threading.Event | None = None) -> tuple[Done
 def _tell_of_pauses(context: Context) -> None:
     """Workers, and commands, may have paused a send since the last tick."""
     with context.store.read() as tx:
-        paused = sends.paused(tx)
+        paused, stale = sends.paused(tx), kept_alerts.about(tx, AlertKind.SEND_STALE)
     for send in paused:
+        if send.edition in stale:
+            continue
         cure = f"After the cure: newsletter send resume {send.edition}"
         text = f"{send.reason}\n\n{cure}"
         tell_once(context, send.edition, "is paused", text=text, kind=AlertKind.SEND_PAUSED)

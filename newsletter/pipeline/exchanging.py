@@ -111,12 +111,11 @@ class Part:
 
     def _claim(self, tx: Tx, send: sends.SendRow, free: int, now: datetime, numbers: Sequence[int] | None) -> Work:
         me = replace(self._owner, uptime_s=self._context.uptime())
+        until_s = owner.since_boot_s() + self._lease.total_seconds()  # before the claim, whose lease ends later
         got = claims.claim(tx, send, owner=me, lease=self._lease, limit=free, link=self._link, now=now, numbers=numbers)
         return Work(
             batches=tuple(
-                Outgoing(
-                    batch=batch, message=self._message(tx, variant), envelope=self._envelope, until=now + self._lease
-                )
+                Outgoing(batch=batch, message=self._message(tx, variant), envelope=self._envelope, until_s=until_s)
                 for batch, variant in got.batches
             ),
             next_at=got.next_at,

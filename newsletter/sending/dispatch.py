@@ -16,6 +16,7 @@ from datetime import datetime
 
 from newsletter.errors import GatewayError, InDoubt, NewsletterError, NotSent
 from newsletter.model import Receipt
+from newsletter.sending import owner
 from newsletter.sending.gateway import Gateway, Outcome, Outgoing
 
 
@@ -97,7 +98,7 @@ def submit(gateway: Gateway, outgoing: Outgoing, clock: Callable[[], datetime]) 
     """Hand over one batch, and give what came of it, whatever that is."""
     answer: Receipt | GatewayError
     try:
-        if outgoing.until is not None and clock() >= outgoing.until:  # this process was stopped, or its machine slept
+        if outgoing.until_s is not None and owner.since_boot_s() >= outgoing.until_s:  # stopped meanwhile, or asleep
             raise NotSent("the claim ran out before its request was begun")
         answer = gateway.submit(outgoing)
     except GatewayError as error:

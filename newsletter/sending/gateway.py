@@ -12,14 +12,14 @@ from newsletter.model import Batch, Envelope, Message, Receipt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A claimed batch with all that its request needs. After `until` the claim is not ours any more: somebody may have
-    decided over the batch, so that no request is begun.
+    """A claimed batch with all that its request needs. After `until_s` (`owner.since_boot_s`) the claim is not ours any
+    more: somebody may have decided over the batch, so that no request is begun.
     """
 
     batch: Batch
     message: Message
     envelope: Envelope
-    until: datetime | None = None
+    until_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

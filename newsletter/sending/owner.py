@@ -48,6 +48,11 @@ def process_start(pid: int) -> str | None:
     return _run("ps", "-o", "lstart=", "-p", str(pid)) or None
 
 
+def since_boot_s() -> float:
+    """Seconds that have passed for this machine, sleep included; no change of the wall clock moves it."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 def this_process() -> Owner:
     """The owner of what this process claims."""
     pid = os.getpid()

@@ -14,6 +14,7 @@ from ledger_house import House, at
 from newsletter.errors import ConfigError, GatewayError, InDoubt, NotSent, StoreError, UsageError
 from newsletter.model import EditionState, Receipt
 from newsletter.pipeline import doubts, exchanging, freezing, guards, listening, sending, testing
+from newsletter.sending import owner
 from newsletter.sending.dispatch import submit
 from newsletter.sending.gateway import Outcome, Outgoing
 from newsletter.storage import Store, guard
@@ -221,12 +222,13 @@ def test_a_late_not_sent_reopens_what_ended_in_part(house: House) -> None:
     assert sorted(house.fake.live) == sorted(wanted)
 
 
-def test_a_claim_that_ran_out_makes_no_request(house: House) -> None:
+def test_a_claim_that_ran_out_makes_no_request(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that was stopped after its claim wakes when others have decided: it asks for nothing."""
     house.readers(2)
     house.story()
     _, (first,) = claimed(house, house.start())
-    house.clock.move(hours=1)
+    woken = owner.since_boot_s() + 3600
+    monkeypatch.setattr(owner, "since_boot_s", lambda: woken)
     answer = submit(house.fake, first, house.clock).answer
     assert isinstance(answer, NotSent)
     assert house.fake.asked == []
