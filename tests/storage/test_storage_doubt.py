@@ -123,12 +123,12 @@ def test_a_person_accepts(rows: Rows, begun: tuple[int, Batch, Batch]) -> None:
     assert rows.one("SELECT settled_by FROM batch WHERE number = 1") == "ann"
 
 
-def test_events_of_a_batch_that_was_never_claimed_prove_nothing(rows: Rows) -> None:
-    """Nothing was sent, whatever an event says."""
+def test_events_of_a_batch_that_was_never_claimed(rows: Rows) -> None:
+    """They tell of a request that this ledger has lost: it was restored, and the batch went since its backup."""
     send_id = rows.begin(2, size=2)
     with rows.store.write() as tx:
-        assert doubt.prove(tx, {(send_id, 1)}, now=rows.clock()) == ()
-    assert rows.report(send_id).pending == 2
+        assert doubt.prove(tx, {(send_id, 1)}, now=rows.clock()) == (send_id,)
+    assert (rows.report(send_id).accepted, rows.claim(send_id)) == (2, ())
 
 
 def test_those_excluded_at_the_claim_are_not_in_doubt(rows: Rows) -> None:

@@ -98,6 +98,13 @@ class Ledger(RuleBasedStateMachine):
             self.rows.not_sent(request.batch)
         else:
             self.rows.refused(request.batch, range(min(readers, len(request.batch.recipients))))
+        self.reopen()
+
+    def reopen(self) -> None:
+        """As the pipeline does where an answer came after the rest had ended, and put its batch back."""
+        with self.store.write() as tx:
+            if claims.is_open(tx, self.send_id):
+                sends.move(tx, self.send_id, [SendState.PARTIAL], SendState.SENDING, now=self.rows.clock())
 
     @precondition(lambda self: self.world.requests)
     @rule(data=st.data())

@@ -48,8 +48,12 @@ def test_the_last_send_and_event(rows: Rows, clock: HandClock) -> None:
     with rows.store.read() as tx:
         assert (vitals.last_send(tx), vitals.last_event(tx)) == (None, None)
         uid = ledger_uid(tx)
-    rows.begin(2)
+    send_id = rows.begin(2)
     started = clock()
+    with rows.store.read() as tx:
+        assert vitals.last_send(tx) is None, "nothing was accepted yet, of which an event could tell"
+    (batch,) = rows.claim(send_id)
+    rows.accepted(batch)
     clock.move(minutes=5)
     rows.keep(event(f"{uid}-1", "e1", at=clock()))
     clock.move(minutes=5)
