@@ -32,6 +32,12 @@ HOMES = {
     "yaml": {"newsletter/stories/"},
     "markdown_it": {"newsletter/stories/"},
     "prometheus_client": {"newsletter/web/metrics.py"},
+    "babel": {"newsletter/rendering/"},
+    "PIL": {"newsletter/stories/pictures.py", "newsletter/rendering/pictures.py"},
+    "mammoth": {"newsletter/stories/importing/"},
+    "selectolax": {"newsletter/stories/importing/"},
+    "tinycss2": {"newsletter/rendering/proof/"},
+    "watchfiles": {"newsletter/web/"},
     "dns": {"newsletter/operators/dns.py"},
     "email_validator": {"newsletter/audience/identity.py", "newsletter/settings/"},
 }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
+from newsletter.model.extras import Extras
 from newsletter.model.newsletters import Section
 from newsletter.model.stories import Story
 
@@ -33,6 +34,7 @@ class Edition:
     preheader: str
     sections: tuple[SectionStories, ...]
     suffix: str | None = None
+    extras: Extras = field(default_factory=Extras)
 
     def __post_init__(self) -> None:
         if not self.stories:

@@ -100,6 +100,46 @@ class Canary:
 LONGEST_WAIT_MINUTES = 240
 
 
+PARTS = (
+    "count",
+    "note",
+    "contents",
+    "bylines",
+    "images",
+    "sources",
+    "sponsors",
+    "briefs",
+    "calendar",
+    "corrections",
+    "feedback",
+    "share",
+    "archive",
+)
+"""What a newsletter switches on beside its masthead, lead, sections and footer, which each edition has. count: stories,
+words, minutes; briefs: "also in the news"; archive: the edition in the browser, and the archive.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One answer to the feedback question: its words, and the page (or mailto address) that takes it."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """The question at the end of each edition."""
+
+    question: str
+    answers: tuple[Answer, ...]
+
+    def __post_init__(self) -> None:
+        if not self.answers:
+            raise ValueError("[feedback] has no answers; give each its label and url")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newsletter:
     """content/newsletters/<slug>.toml: one recurring publication.
@@ -113,6 +153,10 @@ class Newsletter:
     audience_guard      the share by which the audience may differ from the last edition's before a person confirms
     canary              who gets it first, and how long the rest waits; None where all of it goes at once
     theme               named colours and fonts for the templates
+    parts               which of PARTS its editions print; one that has nothing to print is left out
+    feedback            the question of the part `feedback`
+    proof               checks of the proof whose level is not the usual one, by name
+    pictures            `link`: mails show pictures from our pages; `embed`: they carry them
     """
 
     slug: str
@@ -145,6 +189,10 @@ class Newsletter:
     audience_guard: float = 0.2
     canary: Canary | None = None
     theme: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple[str, ...] = ("count", "note", "contents", "bylines", "images", "sources", "briefs", "corrections")
+    feedback: Feedback | None = None
+    proof: Mapping[str, Literal["stop", "warn", "off"]] = field(default_factory=dict)
+    pictures: Literal["link", "embed"] = "link"
 
     def __post_init__(self) -> None:
         if not self.sections:
@@ -158,6 +206,11 @@ class Newsletter:
             raise ValueError(f"carry_over counts editions, got {self.carry_over}")
         if not 0 < self.audience_guard <= 1:
             raise ValueError(f"audience_guard is a share above 0 and up to 1, got {self.audience_guard}")
+        unknown = [part for part in self.parts if part not in PARTS]
+        if unknown:
+            raise ValueError(f"parts are some of {', '.join(PARTS)}, got {', '.join(unknown)}")
+        if "feedback" in self.parts and self.feedback is None:
+            raise ValueError("parts has feedback, and there is no [feedback] with a question and answers")
         if self.canary is not None:
             self._check_canary(self.canary)
 

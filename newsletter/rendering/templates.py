@@ -103,6 +103,7 @@ def load(folder: Path) -> Templates:
 
 def _environment(folder: Path) -> Environment:
     environment = Environment(
+        extensions=["jinja2.ext.i18n"],
         loader=FileSystemLoader(folder, encoding="utf-8"),
         # all but plain text is escaped; select_autoescape's own list knows `.html`, and would leave `.mjml.j2` open
         autoescape=select_autoescape(disabled_extensions=("txt.j2",), default=True, default_for_string=True),
@@ -114,6 +115,7 @@ def _environment(folder: Path) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(words.FILTERS)
     environment.globals.update(link=_link, kind=words.kind)
     return environment

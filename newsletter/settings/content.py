@@ -14,7 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from newsletter.errors import ConfigError, Fault
-from newsletter.model import SLUG, Canary, Mailbox, Newsletter, Organisation, Outlet, Schedule, Section
+from newsletter.model import (
+    SLUG,
+    Answer,
+    Canary,
+    Feedback,
+    Mailbox,
+    Newsletter,
+    Organisation,
+    Outlet,
+    Schedule,
+    Section,
+)
 from newsletter.settings import words
 from newsletter.settings.shapes import Reader, Shape, Wrong, kind_of, several
 
@@ -36,6 +47,10 @@ SCHEDULE = Shape(
     build=Schedule,
 )
 CANARY = Shape(keys={"wait_minutes": words.count, "seeds": several(words.address)}, required=(), build=Canary)
+ANSWER = Shape(keys={"label": words.line, "url": words.web}, required=("label", "url"), build=Answer)
+FEEDBACK = Shape(
+    keys={"question": words.line, "answers": several(ANSWER)}, required=("question", "answers"), build=Feedback
+)
 ORGANISATION = Shape(
     keys={
         "name": words.line,
@@ -82,6 +97,10 @@ NEWSLETTER_KEYS: Mapping[str, Reader] = {
     "audience_guard": words.share,
     "canary": CANARY,
     "theme": words.named_texts,
+    "parts": several(words.slug),
+    "feedback": FEEDBACK,
+    "proof": words.named_texts,
+    "pictures": words.choice(Newsletter, "pictures"),
 }
 """Left out: `slug`, which is the file's name."""
 
