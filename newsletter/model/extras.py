@@ -31,7 +31,7 @@ class Brief:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarEntry:
-    """What readers may want in their calendars: a day or an aware instant, and its place. (`Event` is the ESP's word.)"""
+    """A date for readers: a day or an aware instant, and its place. (An `Event` is what the ESP tells.)"""
 
     title: str
     starts: date | datetime
