@@ -33,6 +33,7 @@ def main() -> int:
         context = open_house(quiet=False)
         with sandbox_if_asked(context):
             _run(context, stop)
+        context.store.close()  # and with it SQLite's log is written into the database file
     except NewsletterError as error:
         log.error("cannot start", error=str(error))
         return 1

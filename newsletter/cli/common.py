@@ -42,7 +42,11 @@ def open_house(*, quiet: bool = True) -> Context:
 
     settings = load_settings()
     set_up_log(settings, quiet=quiet)
-    return open_context(settings)
+    context = open_context(settings)
+    if command := click.get_current_context(silent=True):  # scheduler.py is none
+        # The last to close writes SQLite's log into the database file: a copy of that file alone is whole.
+        command.call_on_close(context.store.close)
+    return context
 
 
 def set_up_log(settings: Settings, *, quiet: bool) -> None:

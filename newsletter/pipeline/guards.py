@@ -78,6 +78,22 @@ def restored(context: Context, tx: Tx) -> str:
     )
 
 
+def refusal(context: Context, tx: Tx) -> str:
+    """Why a restored ledger would be refused, for a plan that changes nothing; empty where it would not."""
+    try:
+        return restored(context, tx)
+    except ConfigError as error:
+        return str(error)
+
+
+def is_unknown(context: Context, tx: Tx) -> bool:
+    """Whether this machine has seen other ledgers send, and this one never: an empty database may stand in the place of
+    one that was lost. Raises ConfigError.
+    """
+    seen = _seen(context.settings.epoch_file)
+    return bool(seen) and guard.origin(tx) not in seen and guard.epoch(tx) == 0
+
+
 def _seen(file: Path) -> dict[str, int]:
     """How far this machine has seen each ledger count, as lines of `<ledger> <number>`.
 

@@ -11,7 +11,7 @@ from typing import Any
 from newsletter.audience.reasons import in_words
 from newsletter.errors import RenderError, UsageError
 from newsletter.model import EditionState, Finding, Level, Newsletter
-from newsletter.pipeline import canary, composing, freezing, gathering
+from newsletter.pipeline import canary, composing, freezing, gathering, guards
 from newsletter.pipeline.context import Context, Target
 from newsletter.schedule import next_editions
 from newsletter.storage import Tx, balance, editions, roster, sends
@@ -76,7 +76,9 @@ def plan(context: Context, target: Target, now: datetime) -> EditionPlan:
         ahead = canary.expected(context, tx, target.newsletter)
         frozen = _frozen(tx, row)
         last = balance.last_mailed_count(tx, target.newsletter.slug, before=row.id if row else 0)
+        refused = guards.refusal(context, tx)
     missing += [f"{f.where}: {f.problem}" for f in findings if f.level is Level.STOP]
+    missing += [refused] if refused else []
     mailable = audience.get(None, 0)
     if not mailable:
         missing.append(f"nobody on the list {target.newsletter.list!r} can be mailed")

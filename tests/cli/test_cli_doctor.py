@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from cli_house import House, bare_house
 from ledger_receivers import mail_server
+from sqlalchemy import create_engine, text
 
 from newsletter.pipeline.doctor import outside
 from newsletter.sandbox import Sandbox
@@ -130,6 +131,33 @@ def test_a_restored_backup(house: House) -> None:
     house.set(EPOCH_FILE=str(house.folder / "epoch"))
     found = checks(house, 1)
     assert "restored from a backup" in found["restore guard"]["found"]
+
+
+def test_an_empty_database_where_others_sent(house: House) -> None:
+    """It may stand in the place of one that was lost, with all who left: warned of, until it has sent itself."""
+    (house.folder / "epoch").write_text("0ther1d0 9\n")
+    house.set(EPOCH_FILE=str(house.folder / "epoch"))
+    found = checks(house, 0)["restore guard"]
+    assert (found["health"], "other databases" in found["found"]) == ("warn", True)
+    house.sql("UPDATE ledger SET epoch = 1")
+    assert checks(house, 0)["restore guard"]["health"] == "ok"
+
+
+@pytest.mark.postgresql
+def test_no_worker_where_batches_are_left_to_them(house: House, postgres_url: str) -> None:
+    """With the queue, a send waits for workers: a failure without one, and one that went in order is none."""
+    house.set(DATABASE_URL=postgres_url, QUEUE="workers", SECRET_KEYS="s" * 40, ADDRESS_KEY="k" * 40)
+    assert house.run("lists").code == 0
+    assert checks(house, 1)["workers"]["health"] == "fail"
+    engine = create_engine(postgres_url)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO heartbeat (host, pid, at) VALUES ('mill worker', 7, now())"))
+    found = checks(house)["workers"]
+    assert (found["health"], found["found"]) == ("ok", "there are some on mill")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE heartbeat SET at = now() - interval '1 hour'"))
+    engine.dispose()
+    assert checks(house, 1)["workers"]["health"] == "fail"
 
 
 def test_a_guard_that_cannot_be_written(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -160,6 +160,7 @@ def test_a_restored_database_does_not_send(house: House, esp: Sandbox) -> None:
     said = house.run("send", "now", MONDAY, "--yes")
     assert said.code == 1
     assert "restored from a backup" in said.err
+    assert "restored from a backup" in house.run("edition", "plan", "daily/2026-05-05").out
     assert "newsletter send confirm-restore" in said.err
     assert copies(esp) == Counter(READERS)
     asked = house.run("send", "confirm-restore")

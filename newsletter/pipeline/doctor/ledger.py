@@ -13,6 +13,8 @@ from newsletter.settings import Settings, known_address_key
 from newsletter.storage import Store, Tx, alerts, clock, guard, schema, vitals
 from newsletter.storage.database import durable
 
+_REACH = "see that the database runs, and that NEWSLETTER_DATABASE_URL leads to it with a name and password it takes"
+
 AHEAD_AT_MOST = timedelta(minutes=1)
 
 
@@ -30,12 +32,13 @@ def examine(settings: Settings, store: Store, context: Context | None, now: date
                 _gateway(settings, tx),
                 _restored(context, tx),
                 _scheduler(tx, now),
+                *_workers(settings, tx, now),
                 _other_clocks(tx, now),
                 _events(tx, now),
                 _alerts(tx, now),
             )
     except StoreError as error:
-        return (Check(name="database", health=Health.FAIL, found=str(error), cure="mend what it names"),)
+        return (Check(name="database", health=Health.FAIL, found=str(error), cure=_REACH),)
 
 
 def _other_version(found: str | None) -> Check:
@@ -88,6 +91,10 @@ def _restored(context: Context | None, tx: Tx) -> Check:
         return Check(name=name, health=Health.UNKNOWN, found="the content cannot be read", cure="mend it first")
     try:
         guards.check_epoch(context, tx)
+        if guards.is_unknown(context, tx):
+            cure = "if one was lost, bring its backup back: nobody who left is known here; else nothing"
+            found = "this machine has seen other databases send, this one has sent nothing yet"
+            return Check(name=name, health=Health.WARN, found=found, cure=cure)
     except (StoreError, ConfigError) as error:
         return Check(name=name, health=Health.FAIL, found=str(error), cure="see docs/runbook.md, restored backup")
     return Check(name=name, health=Health.OK, found=f"{guard.epoch(tx)} beginnings and ends of sends, none unknown")
@@ -105,6 +112,23 @@ def _scheduler(tx: Tx, now: datetime) -> Check:
     silent = now - beats[host] > watching.SILENT_AFTER
     found = f"{host} left its last sign of life {ago} s ago"
     return Check(name=name, health=Health.FAIL if silent else Health.OK, found=found, cure=cure if silent else "")
+
+
+def _workers(settings: Settings, tx: Tx, now: datetime) -> tuple[Check, ...]:
+    """Where batches are left to workers, whether there are any."""
+    if settings.queue != "workers":
+        return ()
+    cure = "start `newsletter worker`: without one the batches of a send wait"
+    ended = clock.ended(tx)
+    alive = sorted(
+        host
+        for host, at in clock.beats(tx).items()
+        if host.endswith(" worker") and host not in ended and now - at <= watching.SILENT_AFTER
+    )
+    if not alive:
+        return (Check(name="workers", health=Health.FAIL, found="none gives a sign of life", cure=cure),)
+    hosts = ", ".join(host.removesuffix(" worker") for host in alive)
+    return (Check(name="workers", health=Health.OK, found=f"there are some on {hosts}"),)
 
 
 def _other_clocks(tx: Tx, now: datetime) -> Check:
