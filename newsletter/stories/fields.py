@@ -41,6 +41,11 @@ class Fields:
     def fault(self, node: Node, problem: str) -> None:
         self.faults.append(Fault(self.path, line_of(node), problem))
 
+    def fault_of_file(self, problem: str, key: str = "") -> None:
+        """A fault of what is not there: at the line of a key without a value, else at the first."""
+        entry = self.entries.get(key)
+        self.faults.append(Fault(self.path, line_of(entry.key) if entry else 1, problem))
+
     def known(self, keys: tuple[str, ...], where: str = "") -> None:
         """Makes a fault of each key that is not one of `keys`."""
         for name, entry in self.entries.items():

@@ -16,7 +16,7 @@ from newsletter.stories.markdown import link_problem
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The images of one file. Faults go to `fields`; `folder` is content/images, `found` fills with what was looked at."""
+    """The images of one file. Faults go to `fields`; `folder` is content/images; `found` fills with what was seen."""
 
     fields: Fields
     folder: Path

@@ -91,9 +91,7 @@ class _Draft:
 
     def _required(self, key: str, value: str | None) -> None:
         if value is None and self.fields.value(key) is None:
-            entry = self.fields.entries.get(key)
-            line = line_of(entry.key) if entry else 1
-            self.fields.faults.append(Fault(self.fields.path, line, f"`{key}` is missing: add a line `{key}: …`"))
+            self.fields.fault_of_file(f"`{key}` is missing: add a line `{key}: …`", key)
 
     def _optional(self) -> Mapping[str, object]:
         fields = self.fields
