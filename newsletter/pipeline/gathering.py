@@ -12,7 +12,7 @@ from newsletter.storage import Tx, editions
 from newsletter.stories.assemble import Assembly, History, assemble, with_extras
 from newsletter.stories.checks import check_story, check_together
 from newsletter.stories.extras.checks import check_extras
-from newsletter.stories.extras.load import load_supply
+from newsletter.stories.extras.load import all_faults, load_supply
 from newsletter.stories.extras.supply import Known, Supply
 from newsletter.stories.load import Desk, load_stories
 
@@ -41,9 +41,19 @@ def read_desk(context: Context) -> Desk:
 
 def read_supply(context: Context, target: Target) -> Supply:
     """What editors keep for an edition beside its stories."""
-    content = context.settings.content
-    known = Known(organisation=context.organisation, newsletters=context.newsletters, images=content / "images")
-    return load_supply(content, target.newsletter, on=target.date, suffix=target.suffix, known=known)
+    return load_supply(
+        context.settings.content, target.newsletter, on=target.date, suffix=target.suffix, known=_known(context)
+    )
+
+
+def supply_faults(context: Context) -> tuple[Fault, ...]:
+    """The faults of all that editors keep for editions beside stories."""
+    return all_faults(context.settings.content, _known(context))
+
+
+def _known(context: Context) -> Known:
+    images = context.settings.content / "images"
+    return Known(organisation=context.organisation, newsletters=context.newsletters, images=images)
 
 
 def history(tx: Tx, newsletter: Newsletter) -> History:
@@ -66,7 +76,7 @@ def gather(context: Context, target: Target, now: datetime, *, at: datetime | No
         history=before,
         suffix=target.suffix,
     )
-    whole = with_extras(assembly, target.newsletter, supply, on=target.date, at=planned)
+    whole = with_extras(assembly, target.newsletter, supply, on=target.date, at=max(planned, now))
     return Gathered(target=target, planned_at=planned, assembly=whole, desk=desk, supply=supply)
 
 

@@ -13,7 +13,7 @@ from newsletter.model import EDITION_ID, Newsletter, edition_id
 from newsletter.stories.extras.entry import parse_entry
 from newsletter.stories.extras.sheet import parse_sheet
 from newsletter.stories.extras.sponsor import parse_sponsor
-from newsletter.stories.extras.supply import Known, Sheet, Supply, Unused
+from newsletter.stories.extras.supply import Booking, Known, Listing, Sheet, Supply, Unused
 from newsletter.stories.fields import nearest
 from newsletter.stories.load import shown
 
@@ -38,31 +38,38 @@ def load_supply(content: Path, newsletter: Newsletter, *, on: date, suffix: str 
     faults: list[Fault] = []
     sheet = _sheet(content / "editions" / newsletter.slug, edition_id(newsletter.slug, on, suffix), known, faults)
     aside: list[Fault] = []
-    bookings = _all(
-        content / "sponsors",
-        lambda file: parse_sponsor(file.name, file.raw, known=known, shown=file.shown),
-        faults if "sponsors" in newsletter.parts else aside,
-    )
-    calendar = _all(
-        content / "calendar",
-        lambda file: parse_entry(file.name, file.raw, known=known, shown=file.shown),
-        faults if "calendar" in newsletter.parts else aside,
-    )
+    bookings = _bookings(content, known, faults if "sponsors" in newsletter.parts else aside)
+    calendar = _calendar(content, known, faults if "calendar" in newsletter.parts else aside)
     stray = tuple(_stray(content / "editions", known))
     return Supply(sheet=sheet, bookings=bookings, calendar=calendar, faults=tuple(faults), stray=stray)
 
 
+def all_faults(content: Path, known: Known) -> tuple[Fault, ...]:
+    """The faults of every sheet, sponsor and calendar entry, whatever edition they are for."""
+    faults: list[Fault] = []
+    for slug in known.newsletters:
+        folder = content / "editions" / slug
+        faults += _misnamed(folder)
+        _all(folder, lambda file: parse_sheet(file.raw, known=known, shown=file.shown), faults)
+    _bookings(content, known, faults)
+    _calendar(content, known, faults)
+    return tuple(faults)
+
+
 def _sheet(folder: Path, edition: str, known: Known, faults: list[Fault]) -> Sheet | None:
     """The sheet of an edition. Beside it only names are looked at: one that no edition has would never be found."""
-    files = _markdown(folder)
-    for path in files:
-        if not _is_edition(f"{folder.name}/{path.stem}"):
-            problem = "a sheet is named by its edition, YYYY-MM-DD.md or YYYY-MM-DD-suffix.md: rename it"
-            faults.append(Fault(shown(path), 0, problem))
+    faults += _misnamed(folder)
     path = folder / f"{edition.partition('/')[2]}.md"
-    if path not in files:
+    if path not in _markdown(folder):
         return None
     return next(iter(_parsed(path, lambda file: parse_sheet(file.raw, known=known, shown=file.shown), faults)), None)
+
+
+def _misnamed(folder: Path) -> Iterator[Fault]:
+    for path in _markdown(folder):
+        if not _is_edition(f"{folder.name}/{path.stem}"):
+            problem = "a sheet is named by its edition, YYYY-MM-DD.md or YYYY-MM-DD-suffix.md: rename it"
+            yield Fault(shown(path), 0, problem)
 
 
 def _is_edition(words: str) -> bool:
@@ -71,6 +78,18 @@ def _is_edition(words: str) -> bool:
         return match is not None and date.fromisoformat(match["date"]) is not None
     except ValueError:
         return False
+
+
+def _bookings(content: Path, known: Known, faults: list[Fault]) -> tuple[Booking, ...]:
+    return _all(
+        content / "sponsors", lambda file: parse_sponsor(file.name, file.raw, known=known, shown=file.shown), faults
+    )
+
+
+def _calendar(content: Path, known: Known, faults: list[Fault]) -> tuple[Listing, ...]:
+    return _all(
+        content / "calendar", lambda file: parse_entry(file.name, file.raw, known=known, shown=file.shown), faults
+    )
 
 
 def _all(folder: Path, parse: Callable[[_Named], _Read], faults: list[Fault]) -> tuple[_Read, ...]:
