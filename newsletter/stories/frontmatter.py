@@ -14,6 +14,11 @@ from newsletter.stories.nodes import Entry, Node, Reading, Refused
 _FENCE = re.compile(r"---[ \t]*(?:\r?\n|\Z)")
 _CLOSING = re.compile(r"^---[ \t]*\r?$", re.MULTILINE)
 _ENTRY = re.compile(r"(?P<lead>[ ]*(?:- +)*)(?P<key>[A-Za-z_]+):[ \t]+(?P<value>[^\s\"'|>].*?)[ \t\r]*\Z")
+_HALF_QUOTED = re.compile(
+    r"(?P<lead>[ ]*(?:- +)*)(?P<key>[A-Za-z_]+):[ \t]+"
+    r"(?P<value>(?P<mark>[\"'])(?:(?!(?P=mark)).)*(?P=mark)[ \t]*[^\s#].*?)[ \t\r]*\Z"
+)
+"""A text that begins with a quotation, which YAML takes for the whole value: `"Buy" says Roe`."""
 _TEXT_KEYS = frozenset(
     {
         "headline",
@@ -139,12 +144,13 @@ def _mended(front: str, error: yaml.YAMLError) -> tuple[int, str, str | None]:
     reason = str(getattr(error, "problem", None) or error).partition("\n")[0]
     if "quoted scalar" in str(getattr(error, "context", "")):
         return at, 'a value begins with a quotation mark and has no fitting end: close it, and write \\" inside', None
-    match = _ENTRY.match(lines[at])
+    quotation = _HALF_QUOTED.match(lines[at])
+    match = quotation or _ENTRY.match(lines[at])
     if match is None:
         return at, f"YAML cannot read this line ({reason}): front matter is lines of `key: value`", None
     key, value = match["key"], match["value"]
-    colon = re.search(r":(?:\s|\Z)", value) is not None and value[0] not in "[{"
-    if not colon and not (key in _TEXT_KEYS and value[0] in "[]{}*&!%@`,?-#"):
+    colon = quotation is None and re.search(r":(?:\s|\Z)", value) is not None and value[0] not in "[{"
+    if not colon and not (key in _TEXT_KEYS and value[0] in "[]{}*&!%@`,?-#\"'"):
         return at, f"YAML cannot read the value of `{key}` ({reason}): if it is text, put it in quotes", None
     what = "a colon" if colon else f"`{value[0]}` at a value's start"
     cure = _quoted(key, value)

@@ -358,6 +358,9 @@ class TestWhole:
 SHEET, SPONSOR = "content/editions/daily/2026-05-04.md", "content/sponsors/dell.md"
 
 
+SPONSORED = Sponsor(slug="dell", label="[[by]]", blocks=(), place="end", path=SPONSOR, lines={"label": 3})
+
+
 def beside(**extras: object) -> Edition:
     return replace(edition(), extras=Extras(**extras))  # type: ignore[arg-type]  # each value has its field's type
 
@@ -369,10 +372,7 @@ def beside(**extras: object) -> Edition:
         ({"note": Note(blocks=(), by="[[name]]", path=SHEET, line=2)}, f"{SHEET}:2"),
         ({"briefs": (Brief(spans=text("Say [[name]]."), path=SHEET, line=4),)}, f"{SHEET}:4"),
         ({"calendar": (CalendarEntry(title="[[name]]", starts=date(2026, 5, 7), path="c.md", line=2),)}, "c.md:2"),
-        (
-            {"sponsors": (Sponsor(slug="d", label="[[by]]", blocks=(), place="end", path=SPONSOR, lines={"label": 3}),)},
-            f"{SPONSOR}:3",
-        ),
+        ({"sponsors": (SPONSORED,)}, f"{SPONSOR}:3"),
     ],
 )  # fmt: skip
 def test_words_beside_the_stories_name_their_file(sound: Message, extras: dict[str, object], where: str) -> None:

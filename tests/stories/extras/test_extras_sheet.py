@@ -95,6 +95,10 @@ def test_a_picture_in_a_note_has_its_size(sheet, content: Path) -> None:
         ("---\nsubject: Rule #4 falls\n---\n", ["2: YAML takes `#4 falls` for a comment: put it in quotes"]),
         ("---\nbriefs:\n  - text: Ports: open\n---\n", ["3: a colon means something to YAML: put it in quotes: text:"]),
         ("---\nbriefs:\n  - text: [Oats](https://example.org) up\n---\n", ["3: `[` at a value's start means"]),
+        ('---\nbriefs:\n  - text: "Buy," says Roe: now\n---\n', ['3: `"` at a value\'s start means something to YAML']),
+        ('---\nsubject: "Buy" says Roe\n---\n', [
+            '2: `"` at a value\'s start means something to YAML: put it in quotes: subject: "\\"Buy\\" says Roe"',
+        ]),
         ("---\nbriefs:\n  - text: Rule #4\n---\n", ["3: YAML takes `#4` for a comment: put it in quotes: text:"]),
         ("---\nbriefs:\n  - outlet: TDL\n---\n", ["3: a brief has its words: {text:"]),
         ("---\nbriefs: [{text: a, oulet: TDL}]\n---\n", ["2: `oulet` is not a key of a brief: did you mean `outlet`?"]),
