@@ -100,7 +100,9 @@ def test_documents_name_only_commands_that_exist(document: Path) -> None:
 
 
 def typed(text: str) -> Iterator[str]:
-    for block in re.findall(r"^[ \t]*```(?:sh|console|bash)?\n(.*?)^[ \t]*```$", text, re.MULTILINE | re.DOTALL):
+    for language, block in re.findall(r"^[ \t]*```(\w*)\n(.*?)^[ \t]*```$", text, re.MULTILINE | re.DOTALL):
+        if language not in {"", "sh", "console", "bash"}:
+            continue
         for line in block.replace("\\\n", " ").splitlines():
             found = re.match(r"\s*(?:\$ )?(?:[A-Z_]+=\S+ )*(?:\.venv/bin/)?(newsletter\b.*|make\b.*)", line)
             if found:

@@ -76,7 +76,7 @@ def _list_document(found: Desk, stories: list[Story]) -> dict[str, Any]:
 @click.argument("names", metavar="[STORY]...", nargs=-1)
 @JSON
 def check(names: tuple[str, ...], as_json: bool) -> int:
-    """Check stories before approval, all where none is named. 1 where something stops one."""
+    """Check stories before approval; all, and sheets, sponsors and calendar, where none is named. 1 where one stops."""
     from newsletter.errors import ContentError
     from newsletter.model import Level
     from newsletter.pipeline import composing, desk, gathering
@@ -85,6 +85,8 @@ def check(names: tuple[str, ...], as_json: bool) -> int:
     context = open_house()
     found = Desk(stories=tuple(desk.find(context, name) for name in names)) if names else gathering.read_desk(context)
     stories, faults = found.stories, found.faults
+    if not names:
+        faults += gathering.supply_faults(context)
     findings = desk.findings(context, stories, context.clock())
     if as_json:
         show_json([*map(composing.finding_document, findings), *map(_fault, faults)])

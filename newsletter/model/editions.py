@@ -26,7 +26,10 @@ class SectionStories:
 
 @dataclass(frozen=True, kw_only=True)
 class Edition:
-    """One dated number of a newsletter: the stories that were chosen, in order. The lead is the first of all."""
+    """One dated number of a newsletter: the stories that were chosen, in order. The lead is the first of all.
+
+    `subject_at` and `preheader_at` are the `path:line` where an editor wrote them; empty where stories made them.
+    """
 
     newsletter: str
     date: date
@@ -35,6 +38,8 @@ class Edition:
     sections: tuple[SectionStories, ...]
     suffix: str | None = None
     extras: Extras = field(default_factory=Extras)
+    subject_at: str = field(default="", compare=False)
+    preheader_at: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if not self.stories:

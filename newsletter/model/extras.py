@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -16,6 +17,8 @@ class Note:
     blocks: tuple[Block, ...]
     by: str | None = None
     path: str = ""
+    line: int = field(default=0, compare=False)
+    """The line of `by`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +34,9 @@ class Brief:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarEntry:
-    """A date for readers: a day or an aware instant, and its place. (An `Event` is what the ESP tells.)"""
+    """A date for readers: a day, or an instant in the organisation's zone, and its place. `ends` is of the same kind; a
+    day is its last one. (An `Event` is what the ESP tells.)
+    """
 
     title: str
     starts: date | datetime
@@ -61,6 +66,8 @@ class Sponsor:
     link_text: str | None = None
     image: Image | None = None
     path: str = ""
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False, hash=False)
+    """The line of each front-matter key, for findings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,8 @@ from newsletter.pipeline.context import Context
 from newsletter.stories import importing, seal
 from newsletter.stories.checks import check_story, check_together, is_for
 from newsletter.stories.load import Desk
-from newsletter.stories.parse import decode, parse_story
+from newsletter.stories.opened import decode
+from newsletter.stories.parse import parse_story
 from newsletter.stories.write import new_story_text, slugify, story_text
 
 log = structlog.get_logger()

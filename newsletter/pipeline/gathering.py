@@ -2,32 +2,58 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from newsletter.errors import ContentError
+from newsletter.errors import ContentError, Fault
 from newsletter.model import Finding, Newsletter
 from newsletter.pipeline.context import Context, Target
 from newsletter.storage import Tx, editions
-from newsletter.stories.assemble import Assembly, History, assemble
+from newsletter.stories.assemble import Assembly, History, assemble, with_extras
 from newsletter.stories.checks import check_story, check_together
+from newsletter.stories.extras.checks import check_extras
+from newsletter.stories.extras.load import all_faults, load_supply
+from newsletter.stories.extras.supply import Known, Supply
 from newsletter.stories.load import Desk, load_stories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """An edition as it would be made now, with the whole desk it was made from."""
+    """An edition as it would be made now, with the whole desk and the supply of extras that it was made from."""
 
     target: Target
     planned_at: datetime
     assembly: Assembly
     desk: Desk
+    supply: Supply = field(default_factory=Supply)
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The faults of files that the edition must not go without: approved stories, its sheet, sponsors, calendar."""
+        return (*self.desk.approved_faults, *self.supply.faults)
 
 
 def read_desk(context: Context) -> Desk:
     """All story files, with the faults of those that cannot be read."""
     settings = context.settings
     return load_stories(settings.content, context.organisation, cache=settings.var / "cache" / "stories")
+
+
+def read_supply(context: Context, target: Target) -> Supply:
+    """What editors keep for an edition beside its stories."""
+    return load_supply(
+        context.settings.content, target.newsletter, on=target.date, suffix=target.suffix, known=_known(context)
+    )
+
+
+def supply_faults(context: Context) -> tuple[Fault, ...]:
+    """The faults of all that editors keep for editions beside stories."""
+    return all_faults(context.settings.content, _known(context))
+
+
+def _known(context: Context) -> Known:
+    images = context.settings.content / "images"
+    return Known(organisation=context.organisation, newsletters=context.newsletters, images=images)
 
 
 def history(tx: Tx, newsletter: Newsletter) -> History:
@@ -38,7 +64,7 @@ def history(tx: Tx, newsletter: Newsletter) -> History:
 def gather(context: Context, target: Target, now: datetime, *, at: datetime | None = None) -> Gathered:
     """Assemble an edition as of `now`, for the time `at`: its schedule's where that is still to come, else now."""
     planned = at or max(target.planned_at or now, now)
-    desk = read_desk(context)
+    desk, supply = read_desk(context), read_supply(context, target)
     with context.store.read() as tx:
         before = history(tx, target.newsletter)
     assembly = assemble(
@@ -50,17 +76,18 @@ def gather(context: Context, target: Target, now: datetime, *, at: datetime | No
         history=before,
         suffix=target.suffix,
     )
-    return Gathered(target=target, planned_at=planned, assembly=assembly, desk=desk)
+    whole = with_extras(assembly, target.newsletter, supply, on=target.date, at=max(planned, now))
+    return Gathered(target=target, planned_at=planned, assembly=whole, desk=desk, supply=supply)
 
 
 def require_readable(gathered: Gathered) -> None:
-    """Raise ContentError for approved files that cannot be read: an edition must not go without them in silence."""
-    if gathered.desk.approved_faults:
-        raise ContentError(gathered.desk.approved_faults)
+    """Raise ContentError for files that cannot be read: an edition must not go without them in silence."""
+    if gathered.faults:
+        raise ContentError(gathered.faults)
 
 
 def desk_findings(context: Context, gathered: Gathered, now: datetime) -> tuple[Finding, ...]:
-    """The desk checks of the stories that an edition would hold."""
+    """The desk checks of the stories and extras that an edition would hold."""
     edition = gathered.assembly.edition
     if edition is None:
         return ()
@@ -71,4 +98,5 @@ def desk_findings(context: Context, gathered: Gathered, now: datetime) -> tuple[
                 story, newsletters=tuple(context.newsletters.values()), outlets=context.organisation.outlets, now=now
             )
         )
-    return (*found, *check_together(edition.stories))
+    extras = check_extras(edition, context.organisation.outlets)
+    return (*found, *check_together(edition.stories), *extras)

@@ -11,7 +11,7 @@ from typing import Any
 from newsletter.audience.reasons import in_words
 from newsletter.errors import RenderError, UsageError
 from newsletter.model import EditionState, Finding, Level, Newsletter
-from newsletter.pipeline import canary, composing, freezing, gathering, guards
+from newsletter.pipeline import beside, canary, composing, freezing, gathering, guards
 from newsletter.pipeline.context import Context, Target
 from newsletter.schedule import next_editions
 from newsletter.storage import Tx, balance, editions, roster, sends
@@ -61,7 +61,7 @@ def plan(context: Context, target: Target, now: datetime) -> EditionPlan:
     """Look at an edition as if it were frozen at `now`. Raises nothing for what an editor can still mend."""
     gathered = gathering.gather(context, target, now)
     findings = list(gathering.desk_findings(context, gathered, now))
-    missing = list(gathered.assembly.problems) + [str(fault) for fault in gathered.desk.approved_faults]
+    missing = list(gathered.assembly.problems) + [str(fault) for fault in gathered.faults]
     composed = None
     if gathered.assembly.edition is not None:
         try:
@@ -132,6 +132,7 @@ def _lines(plan_: EditionPlan) -> Iterator[str]:
     yield f"{newsletter.title}, {plan_.target.id}: {_when(plan_)}"
     yield ""
     waiting = [f"{item.slug}: {item.reason}" for item in gathered.assembly.waiting]
+    waiting += [f"{item.where}: {item.reason}" for item in gathered.assembly.beside.unused]
     if plan_.frozen is not None:
         yield from _frozen_lines(plan_, plan_.frozen)
         if plan_.state in _OVER:
@@ -153,6 +154,7 @@ def _lines(plan_: EditionPlan) -> Iterator[str]:
             yield f"  {story.headline}"
             yield f"    {story.path}"
         yield ""
+    yield from _list("Beside the stories", beside.in_lines(gathered.assembly.beside.extras))
     yield from _list("Missing: it does not go out like this", plan_.missing)
     warnings = [f"{f.where}: {f.problem}" for f in plan_.findings if f.level is Level.WARN]
     more = [f"and {len(warnings) - SHOWN} more: newsletter edition proof {plan_.target.id}"]
@@ -248,6 +250,7 @@ def document(plan_: EditionPlan) -> dict[str, Any]:
             }
             for part in plan_.gathered.assembly.chosen
         ],
+        "extras": beside.document(plan_.gathered.assembly.beside),
         "missing": list(plan_.missing),
         "findings": [composing.finding_document(finding) for finding in plan_.findings],
         "waiting": [

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from newsletter.model import Edition, Newsletter, Section, SectionStories, Standing, Story, Waiting
 from newsletter.stories.checks import is_for
+from newsletter.stories.extras.select import Selection, select
+from newsletter.stories.extras.supply import Sheet, Supply
 from newsletter.stories.subject import preheader_of, subject_of
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -27,14 +29,15 @@ class History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
-    """An edition, or why there is none. `chosen` is what would go in either case; `waiting` is every other story
-    for this newsletter, save those that went out already.
+    """An edition, or why there is none. `chosen` and `beside` (its extras) are what would go in either case; `waiting`
+    is every other story for this newsletter, save those that went out already.
     """
 
     edition: Edition | None
     chosen: tuple[SectionStories, ...]
     waiting: tuple[Waiting, ...]
     problems: tuple[str, ...]
+    beside: Selection = field(default_factory=Selection)
 
 
 def assemble(
@@ -68,6 +71,25 @@ def assemble(
     problems = _problems(newsletter, chosen, on)
     edition = None if problems else _edition(newsletter, chosen, on, suffix)
     return Assembly(edition=edition, chosen=chosen, waiting=tuple(waiting), problems=problems)
+
+
+def with_extras(assembly: Assembly, newsletter: Newsletter, supply: Supply, *, on: date, at: datetime) -> Assembly:
+    """The same with the extras that the edition of `on`, which goes at `at`, prints beside its stories, and with the
+    subject and preheader of its sheet where they are written there.
+    """
+    beside = select(newsletter, supply, assembly.chosen, on=on, at=at)
+    edition, sheet = assembly.edition, supply.sheet or Sheet(path="")
+    if edition is not None:
+        subject = sheet.subject or edition.subject
+        edition = replace(
+            edition,
+            extras=beside.extras,
+            subject=subject,
+            subject_at=sheet.at("subject") if sheet.subject else "",
+            preheader=sheet.preheader or preheader_of(newsletter, edition.stories, subject),
+            preheader_at=sheet.at("preheader") if sheet.preheader else "",
+        )
+    return replace(assembly, edition=edition, beside=beside)
 
 
 def unfit(story: Story, newsletter: Newsletter, at: datetime) -> str | None:

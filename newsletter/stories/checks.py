@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
 from newsletter.model import (
@@ -30,7 +30,9 @@ _PLACEHOLDER = re.compile(r"\b(?:(?:TK)+K*|XX+X|TODO|FIXME|TBD|TBA)\b|(?i:\blore
 _RELATIVE = re.compile(r"\b(?:yesterday|today|tomorrow|tonight|this morning|this afternoon)\b", re.IGNORECASE)
 _HTML = re.compile(r"</?[A-Za-z][^<>]*>|<!--")
 
-_Line = tuple[int, str]
+Line = tuple[int, str]
+"""The number of a line in its file, and what readers see of it."""
+
 _Found = tuple[str, Level, str, int]
 
 
@@ -47,14 +49,29 @@ def check_story(
     found += _access(story, outlets)
     found += _headline(story, newsletters)
     found += _places(story, newsletters)
-    found += _pictures(story)
+    found += _pictures(_images(story))
     found += _standing(story)
     if story.expires is not None and story.expires <= now:
         found.append(
             ("expired", Level.WARN, f"it expired on {_local(story.expires, newsletters)}", _at(story, "expires"))
         )
+    return _findings(story.path, found)
+
+
+def check_texts(path: str, lines: Sequence[Line]) -> tuple[Finding, ...]:
+    """What the desk finds in texts of a file that is no story: placeholders, tokens, marks, quotes."""
+    found = [each for line, text in lines for each in _in_text(line, text)]
+    return _findings(path, [*found, *_quotes(list(lines))])
+
+
+def check_images(path: str, images: Iterable[Image]) -> tuple[Finding, ...]:
+    """What the desk finds in the images of such a file."""
+    return _findings(path, list(_pictures(images)))
+
+
+def _findings(path: str, found: list[_Found]) -> tuple[Finding, ...]:
     return tuple(
-        Finding(check=check, level=level, problem=problem, where=f"{story.path}:{line}")
+        Finding(check=check, level=level, problem=problem, where=f"{path}:{line}")
         for check, level, problem, line in sorted(found, key=lambda each: each[3])
     )
 
@@ -114,7 +131,7 @@ def _at(story: Story, key: str) -> int:
     return story.lines.get(key, 1)
 
 
-def _lines(story: Story) -> Iterator[_Line]:
+def _lines(story: Story) -> Iterator[Line]:
     """Every text of a story that readers see, with its line."""
     yield _at(story, "headline"), story.headline
     if story.byline:
@@ -123,11 +140,16 @@ def _lines(story: Story) -> Iterator[_Line]:
         yield _at(story, "sources"), source.outlet
     for image in _images(story):
         yield image.line, f"{image.alt} {image.credit or ''}"
-    for block in story.blocks:
+    yield from block_lines(story.blocks)
+
+
+def block_lines(blocks: Iterable[Block]) -> Iterator[Line]:
+    """Every text of a body, with its line."""
+    for block in blocks:
         yield from _block_lines(block)
 
 
-def _block_lines(block: Block) -> Iterator[_Line]:
+def _block_lines(block: Block) -> Iterator[Line]:
     match block:
         case Paragraph():
             yield block.line, f"{block.run_in}: {plain(block.spans)}" if block.run_in else plain(block.spans)
@@ -139,7 +161,7 @@ def _block_lines(block: Block) -> Iterator[_Line]:
             return
 
 
-def _item_lines(items: Iterable[Item]) -> Iterator[_Line]:
+def _item_lines(items: Iterable[Item]) -> Iterator[Line]:
     for item in items:
         yield item.line, f"{item.run_in}: {plain(item.spans)}" if item.run_in else plain(item.spans)
         yield from _item_lines(item.children)
@@ -162,7 +184,7 @@ def _in_text(line: int, text: str) -> Iterator[_Found]:
         yield "html", Level.WARN, f"readers will see `{match[0]}` as it stands: HTML is not read", line
 
 
-def _quotes(lines: list[_Line]) -> Iterator[_Found]:
+def _quotes(lines: list[Line]) -> Iterator[_Found]:
     """Marks that do not pair. A quotation that runs on opens anew in each paragraph and closes in the last one, so
     an opening without a closing is only shown.
     """
@@ -179,7 +201,7 @@ def _quotes(lines: list[_Line]) -> Iterator[_Found]:
 
 
 def _relative(
-    story: Story, lines: Iterable[_Line], newsletters: tuple[Newsletter, ...], now: datetime
+    story: Story, lines: Iterable[Line], newsletters: tuple[Newsletter, ...], now: datetime
 ) -> Iterator[_Found]:
     """Words such as "yesterday" in a story that goes out on another day than its own."""
     goes = _local(max(now, story.go_live or now), newsletters).date()
@@ -232,8 +254,8 @@ def _places(story: Story, newsletters: tuple[Newsletter, ...]) -> Iterator[_Foun
         yield "section", Level.STOP, problem, _at(story, "section")
 
 
-def _pictures(story: Story) -> Iterator[_Found]:
-    for image in _images(story):
+def _pictures(images: Iterable[Image]) -> Iterator[_Found]:
+    for image in images:
         if not image.alt:
             yield "alt", Level.STOP, f"the image {image.src} has no alt: say in words what it shows", image.line
         elif image.alt in image.src or re.search(r"\.(?:png|jpe?g|gif|webp)\Z", image.alt, re.IGNORECASE):

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
 from newsletter.errors import Fault
 from newsletter.model import SLUG
 from newsletter.stories.frontmatter import line_of
+from newsletter.stories.markdown import link_problem
 from newsletter.stories.nodes import Entry, Node
 from newsletter.stories.spans import squash
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)?\Z")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d\Z")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -38,6 +40,11 @@ class Fields:
 
     def fault(self, node: Node, problem: str) -> None:
         self.faults.append(Fault(self.path, line_of(node), problem))
+
+    def fault_of_file(self, problem: str, key: str = "") -> None:
+        """A fault of what is not there: at the line of a key without a value, else at the first."""
+        entry = self.entries.get(key)
+        self.faults.append(Fault(self.path, line_of(entry.key) if entry else 1, problem))
 
     def known(self, keys: tuple[str, ...], where: str = "") -> None:
         """Makes a fault of each key that is not one of `keys`."""
@@ -95,8 +102,39 @@ class Fields:
         """An instant in UTC, read from 2026-05-04T06:00 in the zone, or with an offset of its own."""
         node = self.value(key)
         text = None if node is None else self.text_of(node, key)
+        return None if node is None or text is None else self._moment_of(node, text, key)
+
+    def day(self, key: str) -> date | None:
+        """A day: 2026-05-04."""
+        node = self.value(key)
+        text = None if node is None else self.text_of(node, key)
         if node is None or text is None:
             return None
+        found = _day_of(text)
+        if found is None:
+            self.fault(node, f"`{key}` is a day such as 2026-05-04, not {text!r}")
+        return found
+
+    def day_or_moment(self, key: str) -> date | datetime | None:
+        """A day, or an instant in the zone."""
+        text = self.value(key)
+        if text is not None and text.text is not None and _DAY.match(text.text.strip()):
+            return self.day(key)
+        instant = self.moment(key)
+        return None if instant is None else instant.astimezone(self.zone)
+
+    def url(self, key: str) -> str | None:
+        """An https or http address."""
+        url = self.text(key)
+        if url is None:
+            return None
+        problem = link_problem(url) if url.lower().startswith("http") else f"`{key}` begins with https://, not {url!r}"
+        if problem is not None:
+            self.fault(self.entries[key].value, problem)
+            return None
+        return url
+
+    def _moment_of(self, node: Node, text: str, key: str) -> datetime | None:
         try:
             if not _MOMENT.match(text):
                 raise ValueError(text)
@@ -120,3 +158,11 @@ class Fields:
             self.fault(node, f"`{key}` is a mapping: {key}: {{…: …, …: …}}")
             return None
         return Fields(node.fields, self.path, self.zone, self.faults)
+
+
+def _day_of(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text) if _DAY.match(text) else None
+    except ValueError:
+        return None
+    return day if day is not None and 1970 < day.year < 9000 else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import yaml
@@ -12,8 +13,29 @@ from newsletter.stories.nodes import Entry, Node, Reading, Refused
 
 _FENCE = re.compile(r"---[ \t]*(?:\r?\n|\Z)")
 _CLOSING = re.compile(r"^---[ \t]*\r?$", re.MULTILINE)
-_ENTRY = re.compile(r"(?P<key>[A-Za-z_]+):[ \t]+(?P<value>[^\s\"'|>].*?)[ \t\r]*\Z")
-_TEXT_KEYS = frozenset({"headline", "byline", "author"})
+_ENTRY = re.compile(r"(?P<lead>[ ]*(?:- +)*)(?P<key>[A-Za-z_]+):[ \t]+(?P<value>[^\s\"'|>].*?)[ \t\r]*\Z")
+_HALF_QUOTED = re.compile(
+    r"(?P<lead>[ ]*(?:- +)*)(?P<key>[A-Za-z_]+):[ \t]+"
+    r"(?P<value>(?P<mark>[\"'])(?:(?!(?P=mark)).)*(?P=mark)[ \t]*[^\s#].*?)[ \t\r]*\Z"
+)
+"""A text that begins with a quotation, which YAML takes for the whole value: `"Buy" says Roe`."""
+_TEXT_KEYS = frozenset(
+    {
+        "headline",
+        "byline",
+        "author",
+        "by",
+        "subject",
+        "preheader",
+        "text",
+        "outlet",
+        "label",
+        "link_text",
+        "title",
+        "place",
+    }
+)
+"""What editors write in words, of stories, sheets, sponsors and calendar entries."""
 _FIRST_LINE = 2
 """The file's line on which front matter begins."""
 
@@ -98,14 +120,21 @@ def read(front: str, *, path: str) -> Front:
 def _lost_to_comment(front: str, root: Node | None) -> list[tuple[int, str]]:
     """A headline such as `Rule #4 falls` loses its end to a comment, in silence unless it is said."""
     found = []
-    entries = (root.fields if root else None) or {}
-    for key in _TEXT_KEYS & entries.keys():
-        value = entries[key].value
+    for key, value in _values(root):
         rest = front[value.end :].partition("\n")[0].strip()
-        if value.plain and rest.startswith("#"):
+        if key in _TEXT_KEYS and value.plain and rest.startswith("#"):
             cure = _quoted(key, f"{value.text} {rest}")
             found.append((value.line, f"YAML takes `{rest}` for a comment: put it in quotes: {cure}"))
     return found
+
+
+def _values(node: Node | None) -> Iterator[tuple[str, Node]]:
+    """Every key of a node, and of those in it, with its value."""
+    for key, entry in (node.fields or {}).items() if node else ():
+        yield key, entry.value
+        yield from _values(entry.value)
+    for item in (node.items or ()) if node else ():
+        yield from _values(item)
 
 
 def _mended(front: str, error: yaml.YAMLError) -> tuple[int, str, str | None]:
@@ -115,15 +144,17 @@ def _mended(front: str, error: yaml.YAMLError) -> tuple[int, str, str | None]:
     reason = str(getattr(error, "problem", None) or error).partition("\n")[0]
     if "quoted scalar" in str(getattr(error, "context", "")):
         return at, 'a value begins with a quotation mark and has no fitting end: close it, and write \\" inside', None
-    match = _ENTRY.match(lines[at])
+    quotation = _HALF_QUOTED.match(lines[at])
+    match = quotation or _ENTRY.match(lines[at])
     if match is None:
         return at, f"YAML cannot read this line ({reason}): front matter is lines of `key: value`", None
     key, value = match["key"], match["value"]
-    colon = re.search(r":(?:\s|\Z)", value) is not None and value[0] not in "[{"
-    if not colon and not (key in _TEXT_KEYS and value[0] in "[]{}*&!%@`,?-#"):
+    colon = quotation is None and re.search(r":(?:\s|\Z)", value) is not None and value[0] not in "[{"
+    if not colon and not (key in _TEXT_KEYS and value[0] in "[]{}*&!%@`,?-#\"'"):
         return at, f"YAML cannot read the value of `{key}` ({reason}): if it is text, put it in quotes", None
     what = "a colon" if colon else f"`{value[0]}` at a value's start"
-    cure = lines[at] = _quoted(key, value)
+    cure = _quoted(key, value)
+    lines[at] = match["lead"] + cure
     return at, f"{what} means something to YAML: put it in quotes: {cure}", "\n".join(lines)
 
 

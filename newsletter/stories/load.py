@@ -70,15 +70,15 @@ def _load(folder: Path, looked: _Images, organisation: Organisation, cache: Path
     before = kept.read(cache, organisation) if cache is not None else {}
     now: dict[str, kept.Entry] = {}
     broken: list[Broken] = []
-    place = _shown(folder)
+    place = shown(folder)
     for name, stamp in _files(folder):
         entry = before.get(name)
-        shown = f"{place}/{name}"
-        if entry is None or entry.stamp != stamp or entry.story.path != shown or not looked.same(entry.images):
+        path = f"{place}/{name}"
+        if entry is None or entry.stamp != stamp or entry.story.path != path or not looked.same(entry.images):
             try:
-                entry = _parsed(folder / name, stamp, organisation, looked, shown)
+                entry = _parsed(folder / name, stamp, organisation, looked, path)
             except ContentError as error:
-                broken.append(_broken(folder / name, shown, error.faults))
+                broken.append(_broken(folder / name, path, error.faults))
                 continue
         now[name] = entry
     if cache is not None and now != before:
@@ -93,7 +93,7 @@ def _files(folder: Path) -> list[tuple[str, kept.Stamp]]:
             return sorted((name, _stamp(each)) for name, each in names)
     except (FileNotFoundError, NotADirectoryError) as error:
         problem = "there is no such folder: make it, or set NEWSLETTER_CONTENT to the folder that holds `stories`"
-        raise ContentError((Fault(_shown(folder), 0, problem),)) from error
+        raise ContentError((Fault(shown(folder), 0, problem),)) from error
 
 
 def _stamp(entry: os.DirEntry[str]) -> kept.Stamp:
@@ -121,7 +121,8 @@ def _broken(path: Path, shown: str, faults: tuple[Fault, ...]) -> Broken:
     return Broken(slug=path.stem, path=shown, status=status, faults=faults)
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
+    """A path as editors know it: relative to the working folder where it lies under it."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_absolute() and path.is_relative_to(here) else path)
 

@@ -63,6 +63,13 @@ def blocks_of(
     return tuple(reading.blocks(tree.children)), sorted(reading.faults, key=lambda fault: fault.line)
 
 
+def spans_of(text: str, *, line: int, organisation: Organisation, path: str) -> tuple[Spans, list[Fault]]:
+    """One line of text with its links, strong and emphasised words, and its faults; block marks stand as they are."""
+    reading = _Reading(line, organisation, path)
+    tree = SyntaxTreeNode(_MARKDOWN.parseInline(text))
+    return tidy(span for inline in tree.children for span in reading.spans(inline)), reading.faults
+
+
 def link_problem(url: str) -> str | None:
     """What is wrong with an address that a story links to; None where it may stand."""
     if re.match(r"mailto:[^\s@<>]+@[^\s@<>]+\Z", url, re.IGNORECASE):

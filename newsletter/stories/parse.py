@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from newsletter.errors import ContentError, Fault
-from newsletter.model import Approval, Block, Image, Organisation, Source, Status, Story
-from newsletter.stories import frontmatter
+from newsletter.model import Approval, Block, Organisation, Source, Status, Story
 from newsletter.stories.citations import citations
 from newsletter.stories.fields import Fields, nearest
+from newsletter.stories.figures import Figures
 from newsletter.stories.frontmatter import line_of
-from newsletter.stories.images import Picture, look
-from newsletter.stories.markdown import blocks_of, link_problem
 from newsletter.stories.nodes import Node
+from newsletter.stories.opened import LARGEST, opened
 from newsletter.stories.seal import digest
-
-LARGEST = 1_000_000
-"""Bytes of a story file; the longest story is a hundredth of it."""
 
 KEYS = (
     "headline", "section", "newsletters", "status", "approved", "author", "go_live", "expires", "priority", "sources",
@@ -31,7 +26,6 @@ KEYS = (
 
 _NAME = re.compile(r"(?P<date>\d{4}-\d\d-\d\d)-[a-z0-9]+(?:-[a-z0-9]+)*\.md\Z")
 _STEM = re.compile(r"\d{4}-\d\d-\d\d-[a-z0-9]+(?:-[a-z0-9]+)*\Z")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def parse_story(path: Path, raw: bytes, *, organisation: Organisation, images: Path, shown: str) -> Story:
@@ -41,45 +35,13 @@ def parse_story(path: Path, raw: bytes, *, organisation: Organisation, images: P
     """
     faults: list[Fault] = []
     on = _date_of(path, shown, faults)
-    text = decode(raw, shown)
-    parts = frontmatter.split(text)
-    if parts is None:
-        problem = "a story begins with front matter: a line `---`, lines of `key: value`, and a line `---`"
-        raise ContentError((*faults, Fault(shown, 1, problem)))
-    front = frontmatter.read(parts.front, path=shown)
-    fields = Fields(front.entries, shown, organisation.zone, [*faults, *front.faults])
-    blocks, body_faults = blocks_of(
-        unicodedata.normalize("NFC", parts.body), first_line=parts.body_line, organisation=organisation, path=shown
-    )
-    story = _Draft(fields, images, {}).story(path.stem, on, blocks, organisation, whole=front.whole)
-    found = sorted((*fields.faults, *body_faults), key=lambda fault: fault.line)
-    if found or story is None:
-        raise ContentError(tuple(found))
+    file = opened(raw, what="a story", organisation=organisation, shown=shown, before=tuple(faults))
+    draft = _Draft(file.fields, Figures(file.fields, images))
+    story = draft.story(path.stem, on, file.blocks, organisation, whole=file.whole)
+    file.require()
+    if story is None:
+        raise ContentError(tuple(file.fields.faults))
     return story
-
-
-def decode(raw: bytes, shown: str) -> str:
-    """The text of a file. Raises `ContentError` where it is no text, not UTF-8, empty or too large."""
-    if len(raw) > LARGEST:
-        raise ContentError((Fault(shown, 0, f"{len(raw):,} bytes is more than a story file may have ({LARGEST:,})"),))
-    if not raw.strip():
-        raise ContentError((Fault(shown, 0, "the file is empty: write the story, or remove the file"),))
-    if b"\x00" in raw:
-        problem = (
-            "this is not a text file: save it as plain text in UTF-8, or bring it in with `newsletter story import`"
-        )
-        raise ContentError((Fault(shown, 0, problem),))
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        problem = f"byte 0x{raw[error.start]:02x} is not UTF-8: save the file as UTF-8"
-        raise ContentError((Fault(shown, line, problem),)) from error
-    if match := _CONTROL.search(text):
-        line = text.count("\n", 0, match.start()) + 1
-        problem = f"an invisible control character (U+{ord(match[0]):04X}) stands in this line: remove it"
-        raise ContentError((Fault(shown, line, problem),))
-    return text
 
 
 def raw_status(raw: bytes) -> str | None:
@@ -100,11 +62,10 @@ def _date_of(path: Path, shown: str, faults: list[Fault]) -> date | None:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """Front matter on its way to a story; `pictures` fills with the image files that were looked at."""
+    """Front matter on its way to a story."""
 
     fields: Fields
-    images: Path
-    pictures: dict[str, Picture]
+    figures: Figures
 
     def story(
         self, slug: str, on: date | None, blocks: tuple[Block, ...], organisation: Organisation, *, whole: bool
@@ -117,7 +78,7 @@ class _Draft:
             self._required("headline", headline)
             self._required("section", section)
         read = self._optional()
-        seen = tuple(self._seen(block) if isinstance(block, Image) else block for block in blocks)
+        seen = self.figures.seen_in(blocks)
         if headline is None or section is None or on is None:
             return None
         story = Story(
@@ -126,13 +87,11 @@ class _Draft:
             lines={key: line_of(entry.key) for key, entry in fields.entries.items()},
             **read,  # type: ignore[arg-type]  # each value has its field's type; one dict keeps this short
         )  # fmt: skip
-        return replace(story, digest=digest(story, {src: picture.sha256 for src, picture in self.pictures.items()}))
+        return replace(story, digest=digest(story, self.figures.hashes))
 
     def _required(self, key: str, value: str | None) -> None:
         if value is None and self.fields.value(key) is None:
-            entry = self.fields.entries.get(key)
-            line = line_of(entry.key) if entry else 1
-            self.fields.faults.append(Fault(self.fields.path, line, f"`{key}` is missing: add a line `{key}: …`"))
+            self.fields.fault_of_file(f"`{key}` is missing: add a line `{key}: …`", key)
 
     def _optional(self) -> Mapping[str, object]:
         fields = self.fields
@@ -149,8 +108,8 @@ class _Draft:
             "go_live": go_live,
             "expires": expires,
             "sources": self._sources(),
-            "image": self._image(),
-            "url": self._url(fields, "url"),
+            "image": self.figures.image("image"),
+            "url": fields.url("url"),
             "corrects": self._corrects(),
         }
 
@@ -192,17 +151,7 @@ class _Draft:
         if outlet is None:
             self.fields.fault(node, "a source names its `outlet`")
             return None
-        return Source(outlet=outlet, access=inner.text("access"), url=self._url(inner, "url"))
-
-    def _url(self, fields: Fields, key: str) -> str | None:
-        url = fields.text(key)
-        if url is None:
-            return None
-        problem = link_problem(url) if url.lower().startswith("http") else f"`{key}` begins with https://, not {url!r}"
-        if problem is not None:
-            fields.fault(fields.entries[key].value, problem)
-            return None
-        return url
+        return Source(outlet=outlet, access=inner.text("access"), url=inner.url("url"))
 
     def _corrects(self) -> str | None:
         slug = self.fields.text("corrects")
@@ -213,34 +162,3 @@ class _Draft:
             )
             return None
         return slug
-
-    def _image(self) -> Image | None:
-        node = self.fields.value("image")
-        inner = self.fields.inner(node, "image") if node is not None else None
-        if inner is None or node is None:
-            return None
-        inner.known(("src", "alt", "credit"), " of `image`")
-        src = inner.text("src")
-        if src is None:
-            self.fields.fault(node, "`image` names its file: {src: images/<name>, alt: …}")
-            return None
-        return self._seen(Image(src=src, alt=inner.text("alt") or "", credit=inner.text("credit"), line=line_of(node)))
-
-    def _seen(self, image: Image) -> Image:
-        """The image with its size, once its file was looked at."""
-        if not image.alt:
-            self._image_fault(image, f"the image {image.src!r} has no alt: say in words what it shows")
-        if "://" in image.src or image.src.startswith("//"):
-            problem = link_problem(image.src)
-            if problem is not None or not image.src.lower().startswith("https://"):
-                self._image_fault(image, f"the image {image.src!r} is neither images/<name> nor an https address")
-            return image
-        picture = self.pictures.get(image.src) or look(image.src, self.images)
-        if isinstance(picture, str):
-            self._image_fault(image, picture)
-            return image
-        self.pictures[image.src] = picture
-        return replace(image, width=picture.width, height=picture.height)
-
-    def _image_fault(self, image: Image, problem: str) -> None:
-        self.fields.faults.append(Fault(self.fields.path, image.line, problem))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from rendering_samples import (
@@ -20,7 +21,22 @@ from rendering_samples import (
     text,
 )
 
-from newsletter.model import Edition, Finding, Image, Level, Message, Newsletter, Organisation, Paragraph, Span
+from newsletter.model import (
+    Brief,
+    CalendarEntry,
+    Edition,
+    Extras,
+    Finding,
+    Image,
+    Level,
+    Message,
+    Newsletter,
+    Note,
+    Organisation,
+    Paragraph,
+    Span,
+    Sponsor,
+)
 from newsletter.rendering import render
 from newsletter.rendering.proof import CHECKS, proof
 
@@ -337,3 +353,45 @@ class TestWhole:
         """The proof never raises: what it cannot read, it reports."""
         for html in ("", "<", "<a", "</p></div>", "<h3 id='s-x'>", "<!--", "<table><td>" * 50):
             assert stops(found(replace(sound, html=html)))
+
+
+SHEET, SPONSOR = "content/editions/daily/2026-05-04.md", "content/sponsors/dell.md"
+
+
+SPONSORED = Sponsor(slug="dell", label="[[by]]", blocks=(), place="end", path=SPONSOR, lines={"label": 3})
+
+
+def beside(**extras: object) -> Edition:
+    return replace(edition(), extras=Extras(**extras))  # type: ignore[arg-type]  # each value has its field's type
+
+
+@pytest.mark.parametrize(
+    ("extras", "where"),
+    [
+        ({"note": Note(blocks=(Paragraph(spans=text("Say [[name]]."), line=7),), path=SHEET)}, f"{SHEET}:7"),
+        ({"note": Note(blocks=(), by="[[name]]", path=SHEET, line=2)}, f"{SHEET}:2"),
+        ({"briefs": (Brief(spans=text("Say [[name]]."), path=SHEET, line=4),)}, f"{SHEET}:4"),
+        ({"calendar": (CalendarEntry(title="[[name]]", starts=date(2026, 5, 7), path="c.md", line=2),)}, "c.md:2"),
+        ({"sponsors": (SPONSORED,)}, f"{SPONSOR}:3"),
+    ],
+)  # fmt: skip
+def test_words_beside_the_stories_name_their_file(sound: Message, extras: dict[str, object], where: str) -> None:
+    """What an editor wrote is mended where it was written."""
+    assert ("tokens", where) in stops(found(sound, beside(**extras)))
+
+
+def test_a_link_beside_the_stories_names_its_line(sound: Message) -> None:
+    """A link outside of all stories is looked for in the sheet and its like; where it is not, the template is named."""
+    brief = Brief(spans=(Span(text="oats", href="http://localhost/oats"),), path=SHEET, line=4)
+    message = swap(sound, "</body>", '<a href="http://localhost/oats">oats of the year</a></body>')
+    placeholders = {f.where for f in found(message, beside(briefs=(brief,))) if "localhost" in f.problem}
+    assert placeholders == {f"{SHEET}:4"}
+    assert {f.where for f in found(message) if "localhost" in f.problem} == {TEMPLATE}
+
+
+def test_the_sheets_own_subject_and_preheader_are_mended_there(sound: Message) -> None:
+    """Not at the lead's headline, which has nothing to do with them."""
+    written = replace(edition(), subject_at=f"{SHEET}:2", preheader_at=f"{SHEET}:3")
+    findings = found(replace(sound, subject="", preheader=""), written)
+    assert ("preheader", f"{SHEET}:3") in stops(findings)
+    assert ("subject", f"{SHEET}:2") in stops(found(replace(sound, subject="a\nb"), written))

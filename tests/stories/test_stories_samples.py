@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
 from newsletter.model import Newsletter, Organisation, Standing
 from newsletter.settings.content import load_holidays, load_newsletters, load_organisation
-from newsletter.stories.assemble import Assembly, History, assemble
+from newsletter.stories.assemble import Assembly, History, assemble, with_extras
 from newsletter.stories.checks import check_story, check_together
+from newsletter.stories.extras.checks import check_extras
+from newsletter.stories.extras.load import load_supply
+from newsletter.stories.extras.supply import Known
 from newsletter.stories.load import Desk, load_stories
 
 CONTENT = Path(__file__).parents[2] / "content"
@@ -104,3 +107,21 @@ def test_what_readers_know_is_shown(desk: Desk) -> None:
 def test_holidays() -> None:
     """The calendar is read."""
     assert len(load_holidays(CONTENT)) > 10
+
+
+@pytest.mark.parametrize("on", [date(2026, 5, 4), date(2031, 11, 24)])
+def test_something_stands_beside_the_stories_on_any_day(desk: Desk, house, newsletters, on: date) -> None:
+    """A sponsor without dates, what comes each week; the note and one-liners on the sample day alone."""
+    daily = newsletters["daily"]
+    known = Known(organisation=house, newsletters=newsletters, images=CONTENT / "images")
+    supply = load_supply(CONTENT, daily, on=on, suffix=None, known=known)
+    assert (supply.faults, supply.stray) == ((), ())
+    at = datetime(on.year, on.month, on.day, 6, 30, tzinfo=daily.zone)
+    plain = assemble(daily, desk.stories, on=on, planned_at=at, now=at, history=History())
+    made = with_extras(plain, daily, supply, on=on, at=at)
+    assert made.edition is not None
+    assert made.beside.unused == ()
+    extras = made.edition.extras
+    assert (len(extras.sponsors), len(extras.calendar)) == (1, 2)
+    assert (extras.note is not None, len(extras.briefs)) == ((True, 3) if on.year == 2026 else (False, 0))
+    assert check_extras(made.edition, house.outlets) == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -13,6 +13,7 @@ from newsletter.model import (
     Block,
     BulletList,
     Edition,
+    Extras,
     Finding,
     Image,
     Item,
@@ -24,6 +25,7 @@ from newsletter.model import (
     Quote,
     Spans,
     Story,
+    plain,
 )
 from newsletter.rendering.proof.page import Page
 from newsletter.rendering.words import headed
@@ -71,16 +73,21 @@ class Case:
         return {story.slug: story for story in self.edition.stories}
 
     def where(self, story: str | None, words: str = "") -> str:
-        """`path:line` of the story's text or address that has these words; the template for the frame."""
+        """`path:line` of the text or address that has these words: of the story, or of what stands beside the stories.
+        Else the story's file, or the template.
+        """
+        said = [each for each in self.said if each.story == story and words]
+        exact = [each.where for each in said if each.text == words or each.text.endswith(f"/{words}")]
         if story not in self.stories:
-            return self.template
-        lines = [said.where for said in self.said if said.story == story and words and words in said.text]
+            return exact[0] if exact else self.template
+        lines = [*exact, *(each.where for each in said if words in each.text)]
         return lines[0] if lines else self.stories[story].path
 
     @cached_property
     def said(self) -> tuple[Said, ...]:
         """Every text of the edition, its newsletter and the organisation, addresses and alt texts included."""
-        return (*(said for story in self.edition.stories for said in _of_story(story)), *self._frame())
+        stories = (said for story in self.edition.stories for said in _of_story(story))
+        return (*stories, *_of_extras(self.edition.extras), *self._frame())
 
     def _frame(self) -> Iterator[Said]:
         newsletter, organisation = self.newsletter, self.organisation
@@ -89,10 +96,10 @@ class Case:
         yield from (Said(text, self.settings) for text in (*own, *titles) if text)
         theirs = (organisation.name, organisation.url or "", *organisation.postal_address.splitlines())
         yield from (Said(text, "content/organisation.toml") for text in theirs if text)
-        lead = self.edition.lead
-        for text in (self.edition.subject, self.edition.preheader):
+        lead, edition = self.edition.lead, self.edition
+        for text, at in ((edition.subject, edition.subject_at), (edition.preheader, edition.preheader_at)):
             if text:
-                yield Said(text, _line(lead, "headline"), lead.slug)
+                yield Said(text, at or _line(lead, "headline"), None if at else lead.slug)
 
 
 def stop(check: str, problem: str, where: str) -> Finding:
@@ -139,12 +146,46 @@ def _of_story(story: Story) -> Iterator[Said]:
     }
     for key, texts in fields.items():
         yield from (Said(text, _line(story, key), story.slug) for text in texts if text)
-    for block in story.blocks:
-        yield from _of_block(block, story)
+    yield from _of_blocks(story.blocks, story.path, story.slug)
 
 
-def _of_block(block: Block, story: Story) -> Iterator[Said]:
-    at = f"{story.path}:{block.line}" if block.line else story.path
+def _of_extras(extras: Extras) -> Iterator[Said]:
+    note = extras.note
+    if note is not None:
+        yield from _of_line(note.path, note.line, note.by)
+        yield from _of_blocks(note.blocks, note.path)
+    for sponsor in extras.sponsors:
+        image, path = sponsor.image, sponsor.path
+        fields: dict[str, tuple[str | None, ...]] = {
+            "label": (sponsor.label,),
+            "url": (sponsor.url,),
+            "link_text": (sponsor.link_text,),
+            "image": (image.src, image.alt, image.credit) if image else (),
+        }
+        for key, texts in fields.items():
+            yield from _of_line(path, sponsor.lines.get(key, 0), *texts)
+        yield from _of_blocks(sponsor.blocks, path)
+    for brief in extras.briefs:
+        hrefs = (span.href for span in brief.spans)
+        yield from _of_line(brief.path, brief.line, plain(brief.spans), brief.outlet, brief.access, *hrefs)
+    for entry in extras.calendar:
+        yield from _of_line(entry.path, entry.line, entry.title, entry.place, entry.url)
+    for correction in extras.corrections:
+        yield from _of_line(correction.path, 0, correction.headline, correction.url)
+        yield from _of_blocks(correction.blocks, correction.path)
+
+
+def _of_line(path: str, line: int, *texts: str | None) -> Iterator[Said]:
+    yield from (Said(text, f"{path}:{line}" if line else path) for text in texts if text)
+
+
+def _of_blocks(blocks: Iterable[Block], path: str, story: str | None = None) -> Iterator[Said]:
+    for block in blocks:
+        yield from _of_block(block, path, story)
+
+
+def _of_block(block: Block, path: str, story: str | None) -> Iterator[Said]:
+    at = f"{path}:{block.line}" if block.line else path
     if isinstance(block, Paragraph):
         yield from _of_spans(block.run_in, block.spans, at, story)
     elif isinstance(block, Quote):
@@ -152,18 +193,18 @@ def _of_block(block: Block, story: Story) -> Iterator[Said]:
             yield from _of_spans(None, spans, at, story)
     elif isinstance(block, BulletList):
         for item in block.items:
-            yield from _of_item(item, at, story)
+            yield from _of_item(item, at, path, story)
     elif isinstance(block, Image):
-        yield from (Said(text, at, story.slug) for text in (block.src, block.alt, block.credit) if text)
+        yield from (Said(text, at, story) for text in (block.src, block.alt, block.credit) if text)
 
 
-def _of_item(item: Item, above: str, story: Story) -> Iterator[Said]:
-    at = f"{story.path}:{item.line}" if item.line else above
+def _of_item(item: Item, above: str, path: str, story: str | None) -> Iterator[Said]:
+    at = f"{path}:{item.line}" if item.line else above
     yield from _of_spans(item.run_in, item.spans, at, story)
     for child in item.children:
-        yield from _of_item(child, at, story)
+        yield from _of_item(child, at, path, story)
 
 
-def _of_spans(run_in: str | None, spans: Spans, at: str, story: Story) -> Iterator[Said]:
-    yield Said(headed(run_in, spans), at, story.slug)
-    yield from (Said(span.href, at, story.slug) for span in spans if span.href)
+def _of_spans(run_in: str | None, spans: Spans, at: str, story: str | None) -> Iterator[Said]:
+    yield Said(headed(run_in, spans), at, story)
+    yield from (Said(span.href, at, story) for span in spans if span.href)

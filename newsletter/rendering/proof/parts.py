@@ -84,7 +84,7 @@ def sender(case: Case) -> Iterator[Finding]:
 def subject(case: Case) -> Iterator[Finding]:
     """There is one, in one line."""
     words = case.message.subject
-    where = case.where(case.edition.lead.slug, case.edition.lead.headline)
+    where = case.edition.subject_at or case.where(case.edition.lead.slug, case.edition.lead.headline)
     if not words.strip():
         yield stop("subject", "the subject is empty; give the lead a headline, or set `subject`", case.settings)
     elif not words.isprintable():
@@ -94,7 +94,7 @@ def subject(case: Case) -> Iterator[Finding]:
 def preheader(case: Case) -> Iterator[Finding]:
     """The line after the subject: there, hidden, first in the body, of a good length, not the subject again."""
     words, shortest, longest = case.message.preheader, *PREHEADER
-    where = case.where(case.edition.lead.slug, case.edition.lead.headline)
+    where = case.edition.preheader_at or case.where(case.edition.lead.slug, case.edition.lead.headline)
     if not words.strip():
         yield stop("preheader", "there is no preheader; inboxes would show the masthead's words instead", where)
     elif bare_words(words) == bare_words(case.message.subject):
