@@ -306,6 +306,19 @@ def test_all_looks(go: Go, desk: Desk) -> None:
     assert shown.page.locator("#look-briefing iframe").count() == 4
 
 
+def test_a_folder_that_goes_and_comes(go: Go, desk: Desk) -> None:
+    """As a checkout of another branch does it: told, and followed again once it is back."""
+    shown = go(desk)
+    content, away = desk.folder / "content", desk.folder / "away"
+    content.rename(away)
+    shown.page.get_by_role("alert").wait_for(timeout=SOON_MS)
+    away.rename(content)
+    wait_for_words(shown.page, "375-light", "Ports Reopen", SOON_MS)
+    desk.edit("content/newsletters/daily.toml", 'title = "The Morning Run"', 'title = "The Evening Run"')
+    wait_for_words(shown.page, "375-light", "The Evening Run", SOON_MS)
+    assert shown.page.locator("h1").inner_text() == "The Evening Run"
+
+
 def test_a_preview_that_ended_is_told(go: Go, tmp_path: Path, chromium: str) -> None:
     """The page says so, and does not complain otherwise."""
     with previewed(tmp_path) as desk:

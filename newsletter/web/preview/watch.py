@@ -43,18 +43,28 @@ def _watch(preview: Preview, stop: threading.Event) -> None:
     looked at in turn.
     """
     polling: bool | None = None
+    before: list[Path] | None = None
     while not stop.is_set():
-        folders = [folder for folder in preview.watched if folder.is_dir()]
+        folders = _there(preview)
+        if before not in (None, folders):
+            preview.changed()
+        before = folders
         try:
             if folders:
                 _follow(preview, folders, stop, polling=polling)
+            else:
+                stop.wait(AGAIN_S)
         except FileNotFoundError:
             log.debug("a watched folder went away")
+            stop.wait(AGAIN_S)
         except OSError as error:
             log.warning("files are polled", reason=str(error))
             polling = True
-        if not stop.wait(AGAIN_S if len(folders) < len(preview.watched) else 0):
-            preview.changed()
+            stop.wait(AGAIN_S)
+
+
+def _there(preview: Preview) -> list[Path]:
+    return [folder for folder in preview.watched if folder.is_dir()]
 
 
 def _follow(preview: Preview, folders: list[Path], stop: threading.Event, *, polling: bool | None) -> None:
@@ -66,5 +76,5 @@ def _follow(preview: Preview, folders: list[Path], stop: threading.Event, *, pol
     for changed in changes:
         if changed:
             preview.changed()
-        if [folder for folder in preview.watched if folder.is_dir()] != folders:
+        if _there(preview) != folders:
             return

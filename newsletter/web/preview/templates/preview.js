@@ -76,9 +76,8 @@
     for (const part of fresh.querySelectorAll("[data-part], .names")) {
       const name = part.dataset.part;
       const here = document.querySelector(name ? `[data-part="${CSS.escape(name)}"]` : ".names");
-      if (here && here.innerHTML !== part.innerHTML && !here.contains(document.activeElement)) {
-        here.innerHTML = part.innerHTML;
-      }
+      const busy = document.activeElement.matches("input, select, button") && here?.contains(document.activeElement);
+      if (here && !busy && here.innerHTML !== part.innerHTML) here.innerHTML = part.innerHTML;
     }
     for (const row of fresh.querySelectorAll(".frames")) {
       const here = document.getElementById(row.id);
