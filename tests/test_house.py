@@ -28,7 +28,7 @@ HOMES = {
     "click": {"newsletter/cli/"},
     "dotenv": {"newsletter/settings/dotenv.py"},
     "structlog": {"newsletter/pipeline/", "newsletter/web/", "newsletter/cli/", "scheduler.py"},
-    "orjson": {"newsletter/storage/claims.py", "newsletter/tracking/webhook.py"},
+    "orjson": {"newsletter/storage/claims.py", "newsletter/stories/cache.py", "newsletter/tracking/webhook.py"},
     "yaml": {"newsletter/stories/"},
     "markdown_it": {"newsletter/stories/"},
     "prometheus_client": {"newsletter/web/metrics.py"},

@@ -18,12 +18,15 @@ from newsletter.cli.common import (
     open_house,
     show_json,
     shown,
+    stopping,
     when,
 )
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from newsletter.model import EditionState
-    from newsletter.pipeline.context import Target
+    from newsletter.pipeline.context import Context, Target
     from newsletter.pipeline.freezing import Frozen
 
 
@@ -78,18 +81,59 @@ def proof(edition: str, moment: str | None, as_json: bool) -> int:
 
 @edition.command()
 @EDITION
+@click.option("--look", metavar="NAME", help="One of the looks in templates/email; its newsletter's own if left out.")
+@click.option("--port", type=int, metavar="N", help="8026 if left out, or a free one where somebody has that.")
+@click.option("--open", "opens", is_flag=True, help="Open it in the browser of this machine.")
+@click.option("--files", is_flag=True, help="Write HTML and plain text into files, and print their paths.")
 @NOW
-def preview(edition: str, moment: str | None) -> None:
-    """Render an edition as it stands into files: HTML to open in a browser, and the plain text."""
-    from newsletter.pipeline import composing, planning
+def preview(edition: str, look: str | None, port: int | None, opens: bool, files: bool, moment: str | None) -> None:
+    """Show an edition in the browser as readers will see it, and each change as it is saved, until Ctrl-C."""
     from newsletter.pipeline.context import target
 
     context = open_house()
     now = when(context, moment)
-    made = planning.preview(context, target(context, edition, now), now)
+    on = target(context, edition, now)
+    _require_look(context, look)
+    if files:
+        _preview_files(context, on, now, look)
+    else:
+        _preview_page(context, edition, when=now if moment else None, look=look, port=port, opens=opens)
+
+
+def _require_look(context: Context, look: str | None) -> None:
+    from newsletter.errors import MistypedError
+    from newsletter.pipeline.previewing import looks_of
+
+    looks = looks_of(context)
+    if look is not None and look not in looks:
+        raise MistypedError(f"there is no look {look!r}; there are: {', '.join(looks)}")
+
+
+def _preview_files(context: Context, on: Target, now: datetime, look: str | None) -> None:
+    from newsletter.pipeline import composing, previewing
+
+    made = previewing.write(context, on, now, look)
     click.echo(f"{shown(made.html)}\n{shown(made.text)}")
     if made.stops:
         click.echo(f"The proof would stop it:\n{composing.in_lines(made.stops)}", err=True)
+
+
+def _preview_page(
+    context: Context, words: str, *, when: datetime | None, look: str | None, port: int | None, opens: bool
+) -> None:
+    import webbrowser
+    from urllib.parse import quote
+
+    from newsletter.pipeline.previewing import Preview
+    from newsletter.web.preview.server import showing
+
+    with stopping() as stop, showing(Preview(context, words, moment=when), port) as address:
+        place = address + (f"?look={quote(look)}" if look else "")
+        click.echo(place)
+        click.echo("It shows each change as it is saved; Ctrl-C ends it.", err=True)
+        if opens and not webbrowser.open(place):
+            click.echo("There is no browser here that could be opened.", err=True)
+        stop.wait()
 
 
 @edition.command()

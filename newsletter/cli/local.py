@@ -6,8 +6,6 @@ So a newcomer needs one terminal. Whoever runs `newsletter sandbox` and `newslet
 from __future__ import annotations
 
 import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from newsletter.pipeline.context import Context
 
 DRAIN_TIMEOUT_S = 60.0
-_STARTING_S = 10.0
 
 
 @contextmanager
@@ -59,20 +56,11 @@ def is_answered(host: str, port: int) -> bool:
 def serving(context: Context, port: int = 0) -> Iterator[str]:
     """Run the block with the web app on a port of this machine (0: a free one); gives its address."""
     from newsletter.web.app import create_app
-    from newsletter.web.server import listen, make_server
+    from newsletter.web.server import listen, running
 
-    server = make_server(create_app(context))
-    with listen("127.0.0.1", port) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="web", daemon=True)
-        thread.start()
-        deadline = time.monotonic() + _STARTING_S
-        while not server.started and time.monotonic() < deadline:
-            time.sleep(0.01)
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
+    app = create_app(context)
+    with listen("127.0.0.1", port) as listener, running(app, listener) as address:
+        yield address
 
 
 @contextmanager

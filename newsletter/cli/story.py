@@ -44,8 +44,11 @@ def list_(status: str | None, as_json: bool) -> int:
     if as_json:
         show_json(_list_document(found, stories))
     else:
-        for item in stories:
-            click.echo(f"{item.standing.value:24} {item.section:16} {item.slug}\n{'':24} {item.headline}")
+        # in one piece: of ten thousand, click would ask the terminal ten thousand times what it can show
+        lines = (
+            f"{item.standing.value:24} {item.section:16} {item.slug}\n{'':24} {item.headline}\n" for item in stories
+        )
+        click.echo("".join(lines), nl=False)
         for fault in found.faults:
             click.echo(str(fault), err=True)
         click.echo(f"{len(stories)} stories, {len(found.broken)} files with faults", err=True)

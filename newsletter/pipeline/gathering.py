@@ -33,10 +33,10 @@ class Gathered:
         return (*self.desk.approved_faults, *self.supply.faults)
 
 
-def read_desk(context: Context) -> Desk:
-    """All story files, with the faults of those that cannot be read."""
+def read_desk(context: Context, before: Desk | None = None) -> Desk:
+    """All story files, with the faults of those that cannot be read. `before` is what this process read last."""
     settings = context.settings
-    return load_stories(settings.content, context.organisation, cache=settings.var / "cache" / "stories")
+    return load_stories(settings.content, context.organisation, cache=settings.var / "cache" / "stories", before=before)
 
 
 def read_supply(context: Context, target: Target) -> Supply:
@@ -61,10 +61,15 @@ def history(tx: Tx, newsletter: Newsletter) -> History:
     return History(sent=editions.gone(tx, newsletter.list), edition_times=editions.went_at(tx, newsletter.slug))
 
 
-def gather(context: Context, target: Target, now: datetime, *, at: datetime | None = None) -> Gathered:
-    """Assemble an edition as of `now`, for the time `at`: its schedule's where that is still to come, else now."""
+def gather(
+    context: Context, target: Target, now: datetime, *, at: datetime | None = None, desk: Desk | None = None
+) -> Gathered:
+    """Assemble an edition as of `now`, for the time `at`: its schedule's where that is still to come, else now.
+
+    The desk is read, unless it was just now.
+    """
     planned = at or max(target.planned_at or now, now)
-    desk, supply = read_desk(context), read_supply(context, target)
+    desk, supply = desk or read_desk(context), read_supply(context, target)
     with context.store.read() as tx:
         before = history(tx, target.newsletter)
     assembly = assemble(

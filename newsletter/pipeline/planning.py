@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from newsletter.audience.reasons import in_words
-from newsletter.errors import RenderError, UsageError
+from newsletter.errors import RenderError
 from newsletter.model import EditionState, Finding, Level, Newsletter
 from newsletter.pipeline import beside, canary, composing, freezing, gathering, guards
 from newsletter.pipeline.context import Context, Target
@@ -264,31 +263,3 @@ def _frozen_document(frozen: Frozen) -> dict[str, Any]:
     return {
         "fingerprint": frozen.fingerprint, "readers": frozen.readers, "canary": frozen.canary, "stories": stories,
     }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """A rendered edition as files, and what the proof would stop it for."""
-
-    html: Path
-    text: Path
-    stops: tuple[Finding, ...]
-
-
-def preview(context: Context, target: Target, now: datetime) -> Preview:
-    """Render an edition as it stands into `var/preview/`, whatever the proof says of it.
-
-    Raises UsageError without stories, RenderError for a template that cannot be rendered.
-    """
-    gathered = gathering.gather(context, target.with_few(), now)
-    if gathered.assembly.edition is None:
-        raise UsageError(f"{target.id}: " + "; ".join(gathered.assembly.problems))
-    composed = composing.compose(context, target.newsletter, gathered.assembly.edition)
-    message = composed.message
-    folder = context.settings.var / "preview"
-    folder.mkdir(parents=True, exist_ok=True)
-    name = target.id.replace("/", "-")
-    html, text = folder / f"{name}.html", folder / f"{name}.txt"
-    html.write_text(message.html, encoding="utf-8")
-    text.write_text(message.text, encoding="utf-8")
-    return Preview(html=html, text=text, stops=composed.stops)

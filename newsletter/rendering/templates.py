@@ -25,6 +25,7 @@ from markupsafe import Markup
 from newsletter.errors import RenderError
 from newsletter.rendering import words
 
+MJML_SUFFIX: Final = ".mjml.j2"
 TEXT_SUFFIX: Final = ".txt.j2"
 
 _VIEW: Final = re.compile(r"'newsletter\.rendering\.view\.(\w+?)(?:View)? object' has no attribute")
@@ -99,6 +100,12 @@ class Templates:
 def load(folder: Path) -> Templates:
     """The templates of a folder, one object for each folder, so that they are compiled once."""
     return Templates(folder)
+
+
+def looks(folder: Path) -> tuple[str, ...]:
+    """The names of the looks in a folder of mail templates, in their order: each pair of HTML and plain text."""
+    names = (path.name.removesuffix(MJML_SUFFIX) for path in folder.glob(f"*{MJML_SUFFIX}"))
+    return tuple(sorted(name for name in names if (folder / f"{name}{TEXT_SUFFIX}").is_file()))
 
 
 def _environment(folder: Path) -> Environment:

@@ -1,13 +1,13 @@
 """What was parsed before, kept in a file: JSON lines, one for each story, so that ten thousand are listed in a second.
 
 JSON, not pickle: a damaged or foreign cache can do no harm, and it reads faster here than frozen classes unpickle.
+orjson, since the standard library's reader takes twice its time, a tenth of a second for ten thousand stories.
 The cache only saves time; anything odd in it is as if it were not there.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Mapping
@@ -17,6 +17,8 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from newsletter import errors, model
 from newsletter.model import Organisation, Story
@@ -34,7 +36,7 @@ class Entry:
 
     stamp: Stamp
     images: tuple[tuple[str, Stamp], ...]
-    line: str
+    line: bytes
     story: Story
 
 
@@ -45,7 +47,7 @@ def stamp_of(found: os.stat_result) -> Stamp:
 
 def entry_of(name: str, stamp: Stamp, images: tuple[tuple[str, Stamp], ...], story: Story) -> Entry:
     """An entry for a story that was parsed just now."""
-    line = json.dumps([name, stamp, images, frozen_of(story)], ensure_ascii=False, separators=(",", ":"))
+    line = orjson.dumps([name, stamp, images, frozen_of(story)])
     return Entry(stamp, images, line, story)
 
 
@@ -54,10 +56,8 @@ def read(path: Path, organisation: Organisation) -> dict[str, Entry]:
     organisation that has changed since.
     """
     try:
-        head, _, rest = path.read_text(encoding="utf-8").partition("\n")
-        if head != _key(organisation):
-            return {}
-        return dict(map(_entry, rest.removesuffix("\n").split("\n")))
+        head, *lines = path.read_bytes().splitlines()
+        return dict(map(_entry, lines)) if head == _key(organisation) else {}
     except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
         return {}
 
@@ -68,16 +68,16 @@ def write(path: Path, organisation: Organisation, entries: Mapping[str, Entry]) 
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, beside = tempfile.mkstemp(dir=path.parent, prefix=path.name)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(_key(organisation) + "\n")
-                file.writelines(entry.line + "\n" for entry in entries.values())
+            with os.fdopen(handle, "wb") as file:
+                file.write(_key(organisation) + b"\n")
+                file.writelines(entry.line + b"\n" for entry in entries.values())
             Path(beside).replace(path)
         except OSError:
             Path(beside).unlink(missing_ok=True)
 
 
-def _entry(line: str) -> tuple[str, Entry]:
-    name, stamp, images, frozen = json.loads(line)
+def _entry(line: bytes) -> tuple[str, Entry]:
+    name, stamp, images, frozen = orjson.loads(line)
     places = tuple((src, _stamp(of)) for src, of in images)
     return name, Entry(_stamp(stamp), places, line, story_of(frozen))
 
@@ -87,8 +87,8 @@ def _stamp(values: Any) -> Stamp:
     return mtime, ctime, size
 
 
-def _key(organisation: Organisation) -> str:
-    return hashlib.sha256(f"{_version()} {organisation!r}".encode()).hexdigest()
+def _key(organisation: Organisation) -> bytes:
+    return hashlib.sha256(f"{_version()} {organisation!r}".encode()).hexdigest().encode()
 
 
 @cache

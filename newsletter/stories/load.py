@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from newsletter.errors import ContentError, Fault
@@ -28,10 +28,13 @@ class Broken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """All story files: those that parse, by name, and those that do not."""
+    """All story files: those that parse, by name, and those that do not. `entries` is what the next load need not parse
+    again.
+    """
 
     stories: tuple[Story, ...]
     broken: tuple[Broken, ...] = ()
+    entries: Mapping[str, kept.Entry] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -43,15 +46,25 @@ class Desk:
         return tuple(fault for file in self.broken if file.status == Status.APPROVED for fault in file.faults)
 
 
-def load_stories(content: Path, organisation: Organisation, *, cache: Path | None = None) -> Desk:
+def load_stories(
+    content: Path, organisation: Organisation, *, cache: Path | None = None, before: Desk | None = None
+) -> Desk:
     """The desk of a content folder. `cache` is a file for what was parsed before; without one all is parsed.
+
+    Who loads again and again hands over the desk of `before`, of the same folder and organisation: it stands in for
+    the cache file, which is then neither read nor written.
 
     Paths are shown relative to the working folder where they lie under it. A file that changes, its images, the
     organisation or this room's code are noticed; hidden files and those that do not end in .md are passed over.
     Raises `ContentError` where there is no folder `stories`.
     """
     with _without_collector():
-        return _load(content / "stories", _Images(content / "images"), organisation, cache)
+        file = cache if before is None else None
+        known = before.entries if before is not None else kept.read(file, organisation) if file is not None else {}
+        desk = _load(content / "stories", _Images(content / "images"), organisation, known)
+        if file is not None and desk.entries != known:
+            kept.write(file, organisation, desk.entries)
+        return desk
 
 
 @contextmanager
@@ -66,8 +79,7 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _load(folder: Path, looked: _Images, organisation: Organisation, cache: Path | None) -> Desk:
-    before = kept.read(cache, organisation) if cache is not None else {}
+def _load(folder: Path, looked: _Images, organisation: Organisation, before: Mapping[str, kept.Entry]) -> Desk:
     now: dict[str, kept.Entry] = {}
     broken: list[Broken] = []
     place = shown(folder)
@@ -81,9 +93,7 @@ def _load(folder: Path, looked: _Images, organisation: Organisation, cache: Path
                 broken.append(_broken(folder / name, path, error.faults))
                 continue
         now[name] = entry
-    if cache is not None and now != before:
-        kept.write(cache, organisation, now)
-    return Desk(stories=tuple(entry.story for entry in now.values()), broken=tuple(broken))
+    return Desk(stories=tuple(entry.story for entry in now.values()), broken=tuple(broken), entries=now)
 
 
 def _files(folder: Path) -> list[tuple[str, kept.Stamp]]:

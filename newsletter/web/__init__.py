@@ -2,6 +2,7 @@
 
 `app` makes the application of a `Context`, `server` runs it; `hooks` hears the ESP's events, `readers` lets people
 leave, `images` shows the pictures of stories, `metrics` the numbers for Prometheus, `pages` fills the templates,
-`style` makes the stylesheet, and `frame` stands around every answer. This room decides nothing about lists, events or
-editions: it asks the pipeline. It must not know how anything is stored, rendered or sent.
+`style` makes the stylesheet, and `frame` stands around every answer. `preview` is an application of its own. This room
+decides nothing about lists, events or editions: it asks the pipeline. It must not know how anything is stored, rendered
+or sent.
 """

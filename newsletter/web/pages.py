@@ -25,6 +25,21 @@ _TRIALS: Final = tuple(
 )
 
 
+def environment(folder: Path) -> Environment:
+    """The pages of a folder, for whoever fills them in."""
+    return Environment(
+        loader=FileSystemLoader(folder, encoding="utf-8"),
+        # by default nothing is escaped
+        autoescape=True,
+        # a misspelt name is an error; the default prints nothing in its place
+        undefined=StrictUndefined,
+        # what was tried at the start is what is shown, until the next start
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
 class Pages:
     """The pages of one organisation. `root` is the path of the base URL: `` or `/news`, where a proxy takes it away.
 
@@ -33,17 +48,7 @@ class Pages:
 
     def __init__(self, folder: Path, *, organisation: Organisation, root: str) -> None:
         self._folder = folder
-        self._environment = Environment(
-            loader=FileSystemLoader(folder, encoding="utf-8"),
-            # by default nothing is escaped
-            autoescape=True,
-            # a misspelt name is an error; the default prints nothing in its place
-            undefined=StrictUndefined,
-            # what was tried at the start is what is shown, until the next start
-            auto_reload=False,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._environment = environment(folder)
         self._frame = {"organisation": organisation, "root": root.rstrip("/")}
         self._problems = {status: self._fill("problem.html.j2", status=status, newsletter=None) for status in PROBLEMS}
         for trial in _TRIALS:

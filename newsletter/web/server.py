@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,8 @@ from newsletter.pipeline.context import Context
 from newsletter.web.app import create_app
 
 log = structlog.get_logger()
+
+STARTS_WITHIN_S = 10.0
 
 FINISH_WITHIN_S = 30
 """How long requests in hand may take after a signal to stop."""
@@ -54,6 +57,22 @@ def make_server(app: FastAPI) -> uvicorn.Server:
             timeout_graceful_shutdown=FINISH_WITHIN_S,
         )
     )
+
+
+@contextmanager
+def running(app: FastAPI, listener: socket.socket) -> Iterator[str]:
+    """Run the block while the application answers on a socket, in a thread of its own; gives its address."""
+    server = make_server(app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="web", daemon=True)
+    thread.start()
+    deadline = time.monotonic() + STARTS_WITHIN_S
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -281,7 +281,7 @@ def test_a_database_that_may_not_grow(house: House, monkeypatch: pytest.MonkeyPa
         (SEND, "newsletter.db: "),
         (("subscribers", "add", "new@example.org", "--list", "daily"), "newsletter.db: "),
         (("story", "new", "Headline", "--section", "trade"), ""),
-        (("edition", "preview", MONDAY), ""),
+        (("edition", "preview", MONDAY, "--files"), ""),
     ],
 )
 def test_folders_that_may_not_be_written(house: House, words: tuple[str, ...], where: str) -> None:

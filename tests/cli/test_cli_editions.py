@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import urllib.request
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from cli_house import House
+from cli_house import NEWSLETTER, House
 
 MONDAY = "daily/2026-05-04"
 EXTRA = "daily/2026-05-04-alert"
@@ -119,13 +120,39 @@ def test_proof_of_a_good_edition(house: House) -> None:
 
 
 def test_preview_writes_two_files(house: House) -> None:
-    """HTML and text, named from where the command was typed."""
-    said = house.run("edition", "preview", MONDAY)
+    """With --files: HTML and text, named from where the command was typed; with --look, those of that look."""
+    said = house.run("edition", "preview", MONDAY, "--files")
     assert said.code == 0
     html, text = (Path(line) for line in said.out.splitlines())
     assert html.parts[0] == "var"
     assert "Ports Reopen" in html.read_text()
     assert "Ports Reopen" in text.read_text()
+    named = house.run("edition", "preview", MONDAY, "--files", "--look", "briefing").out.splitlines()
+    assert Path(named[0]).read_bytes() == html.read_bytes()
+
+
+def test_preview_shows_a_page(house: House) -> None:
+    """Its address is the one line on stdout; the page answers until the command is stopped, and that is no failure."""
+    with house.running(*NEWSLETTER, "edition", "preview", MONDAY, "--port", "0", "--look", "briefing") as shown:
+        shown.wait_for("Ctrl-C ends it")
+        address = shown.said.splitlines()[0]
+        assert address.startswith("http://127.0.0.1:")
+        assert address.endswith("/?look=briefing")
+        with urllib.request.urlopen(address) as page:
+            assert "Ports Reopen After Two-Day Stoppage" in page.read().decode()
+        assert shown.terminate() == 0
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (("dialy",), "did you mean daily?"),
+    ((MONDAY, "--look", "nothing"), "there is no look 'nothing'; there are: "),
+    ((MONDAY, "--port", "99999"), "there is no port 99999"),
+])  # fmt: skip
+def test_a_preview_that_cannot_be(house: House, words: tuple[str, ...], said: str) -> None:
+    """It is told at once, before a server starts."""
+    answer = house.run("edition", "preview", *words)
+    assert answer.code in {1, 2}
+    assert said in answer.err
 
 
 # --- names ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,133 @@
+"""What there is to see of an edition as it would go now, in one look: message, proof, what waits, or a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from newsletter.errors import ContentError, Fault, NewsletterError
+from newsletter.model import (
+    Approval,
+    Edition,
+    EditionState,
+    Finding,
+    Level,
+    Message,
+    Newsletter,
+    Standing,
+    Status,
+    Story,
+    Waiting,
+)
+from newsletter.pipeline import composing, gathering
+from newsletter.pipeline.context import Context, Target
+from newsletter.rendering.appearance import Scheme, appearance
+from newsletter.rendering.proof.weight import Weight, weigh
+from newsletter.storage import editions
+from newsletter.stories.load import Desk
+
+UNAPPROVED = (Standing.DRAFT, Standing.READY, Standing.CHANGED, Standing.UNSEALED)
+"""Stories that somebody may still be writing, which a preview shows where it is asked to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What there is to see of an edition in one look. `fault` stands in the mail's place, in words; then there is no
+    message, edition or weight.
+
+    missing    what the edition lacks that is no finding: too few stories
+    broken     faults of story files that the edition would not hold anyway
+    base_url   what the message's own pictures begin with
+    """
+
+    name: str
+    look: str
+    newsletter: Newsletter | None = None
+    planned_at: datetime | None = None
+    state: EditionState = EditionState.OPEN
+    edition: Edition | None = None
+    message: Message | None = None
+    findings: tuple[Finding, ...] = ()
+    weight: Weight | None = None
+    waiting: tuple[Waiting, ...] = ()
+    missing: tuple[str, ...] = ()
+    broken: tuple[Fault, ...] = ()
+    fault: str = ""
+    base_url: str = ""
+
+    @property
+    def stops(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.level is Level.STOP)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.level is not Level.STOP)
+
+    def html(self, scheme: Scheme, *, styles: bool) -> str:
+        """The mail as a client shows it; our own pictures are those of this machine, published or not."""
+        if self.message is None:
+            return ""
+        here = self.message.html.replace(f"{self.base_url}/images/", "/images/")
+        return appearance(here, scheme=scheme, styles=styles)
+
+
+def see(
+    context: Context, target: Target, now: datetime, desk: Desk, look: str | None, *, drafts: bool = False
+) -> Sight:
+    """An edition of a desk as it would be now, in a look. Raises NewsletterError for what stands in its way whole:
+    no stories, a template or picture at fault. Approved files that cannot be read are its `fault`.
+    """
+    if look is not None:
+        target = replace(target, newsletter=replace(target.newsletter, template=look))
+    newsletter = target.newsletter
+    shown = replace(desk, stories=as_if_approved(desk.stories, now)) if drafts else desk
+    gathered, missing = _gathered(context, target, now, shown)
+    waiting = gathered.assembly.waiting
+    sight = Sight(
+        name=target.id, look=newsletter.template, newsletter=newsletter, planned_at=gathered.planned_at,
+        state=_state(context, target), waiting=waiting, base_url=context.settings.base_url.rstrip("/"),
+    )  # fmt: skip
+    in_the_way = tuple(file for file in desk.broken if file.status in (None, Status.APPROVED))
+    broken = tuple(fault for file in desk.broken if file not in in_the_way for fault in file.faults)
+    if in_the_way:
+        return replace(sight, fault=str(ContentError(tuple(fault for file in in_the_way for fault in file.faults))))
+    if gathered.assembly.edition is None:
+        return replace(sight, fault="; ".join(missing), broken=broken)
+    try:
+        composed = composing.compose(context, newsletter, gathered.assembly.edition)
+    except NewsletterError as error:
+        return replace(sight, fault=str(error), broken=broken)
+    findings = (*composed.findings, *gathering.desk_findings(context, gathered, now))
+    return replace(
+        sight, edition=composed.edition, message=composed.message, weight=weigh(composed.message), missing=missing,
+        findings=tuple(sorted(findings, key=lambda finding: finding.level is not Level.STOP)), broken=broken,
+    )  # fmt: skip
+
+
+def as_if_approved(stories: Iterable[Story], now: datetime) -> tuple[Story, ...]:
+    """The stories, with those that nobody approved yet as if somebody had just now; killed ones stay killed."""
+    return tuple(
+        replace(
+            story, status=Status.APPROVED, approval=Approval(by="nobody: a preview", at=now, digest=story.digest)
+        )
+        if story.standing in UNAPPROVED
+        else story
+        for story in stories
+    )  # fmt: skip
+
+
+def _gathered(
+    context: Context, target: Target, now: datetime, desk: Desk
+) -> tuple[gathering.Gathered, tuple[str, ...]]:
+    """The edition with as many stories as there are, and what speaks against its going like this."""
+    whole = gathering.gather(context, target, now, desk=desk)
+    if whole.assembly.edition is None and whole.assembly.chosen:
+        return gathering.gather(context, target.with_few(), now, desk=desk), whole.assembly.problems
+    return whole, whole.assembly.problems
+
+
+def _state(context: Context, target: Target) -> EditionState:
+    with context.store.read() as tx:
+        row = editions.find(tx, target.id)
+    return row.state if row else EditionState.OPEN

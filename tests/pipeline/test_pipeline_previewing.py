@@ -1,0 +1,156 @@
+"""An edition looked at while it is made: what is seen, what is read again, and that nothing ends it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from newsletter.model import EditionState
+from newsletter.pipeline import previewing, sight
+from newsletter.pipeline.previewing import Preview
+from newsletter.services import open_context
+from newsletter.settings import load_settings
+from newsletter.stories import load
+
+ROOT = Path(__file__).parents[2]
+NOW = datetime(2026, 5, 4, 10, 30, tzinfo=UTC)
+LEAD = "2026-05-04-ports-reopen-after-two-day-stoppage"
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "content", tmp_path / "content")
+    shutil.copytree(ROOT / "templates", tmp_path / "templates")
+    return tmp_path / "content"
+
+
+@pytest.fixture
+def preview(content: Path, tmp_path: Path) -> Iterator[Preview]:
+    settings = load_settings(
+        {
+            "NEWSLETTER_CONTENT": str(content), "NEWSLETTER_TEMPLATES": str(tmp_path / "templates"),
+            "NEWSLETTER_VAR": str(tmp_path / "var"), "NEWSLETTER_EPOCH_FILE": str(tmp_path / "epoch"),
+            "NEWSLETTER_SANDBOX": "1",
+        },
+        Path("none"),
+    )  # fmt: skip
+    context = open_context(settings, lambda: NOW)
+    yield Preview(context, "daily/2026-05-04")
+    context.store.close()
+
+
+def edit(content: Path, name: str, old: str, new: str) -> None:
+    file = content / name
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_what_is_seen(preview: Preview) -> None:
+    """The message, what it weighs and by which story, the proof, and every story that waits with its reason."""
+    seen = preview.sight()
+    assert seen.fault == ""
+    assert seen.message is not None
+    assert seen.weight is not None
+    assert seen.edition is not None
+    assert seen.state is EditionState.OPEN
+    assert 0.3 < seen.weight.share < 0.6
+    assert {slug for slug, _ in seen.weight.stories} == {story.slug for story in seen.edition.stories}
+    assert sum(size for _, size in seen.weight.stories) < seen.weight.total
+    assert any("Broadband" in waits.headline for waits in seen.waiting)
+    assert all(waits.reason for waits in seen.waiting)
+
+
+def test_the_bytes_are_those_that_would_go(preview: Preview, content: Path) -> None:
+    """What is shown differs from the message only in how a client is played; the message itself is the real one."""
+    seen = preview.sight()
+    made = previewing.write(preview._house(), previewing.target(preview._house(), "daily/2026-05-04", NOW), NOW)
+    assert seen.message is not None
+    assert made.html.read_text(encoding="utf-8") == seen.message.html
+
+
+def test_what_did_not_change_is_not_parsed_again(
+    preview: Preview, content: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of all story files the one that was edited; and nothing at all where nothing was."""
+    preview.sight()
+    parsed: list[str] = []
+    real = load.parse_story
+    monkeypatch.setattr(load, "parse_story", lambda path, *a, **k: (parsed.append(path.name), real(path, *a, **k))[1])
+    preview.changed()
+    assert preview.sight(drafts=True).message is not None
+    assert parsed == []
+    edit(content, f"stories/{LEAD}.md", "Dock workers", "Dockers")
+    preview.changed()
+    assert "Dockers" in preview.sight(drafts=True).html("light", styles=True)
+    assert parsed == [f"{LEAD}.md"]
+
+
+def test_the_organisation_changes(preview: Preview, content: Path) -> None:
+    """Stories are read anew then: whose voice a paragraph has is the organisation's to say."""
+    before = preview.sight().html("light", styles=True)
+    edit(content, "organisation.toml", 'voices = ["', 'voices = ["Not ')
+    preview.changed()
+    after = preview.sight().html("light", styles=True)
+    assert before.count('class="voice"') > after.count('class="voice"')
+
+
+def test_drafts(preview: Preview, content: Path) -> None:
+    """Stories that nobody approved count as approved where that is asked for, killed ones never."""
+    edit(content, f"stories/{LEAD}.md", "status: approved", "status: draft")
+    edit(content, "stories/2026-05-04-rail-car-shortage-eases.md", "status: approved", "status: killed")
+    slugs = {
+        drafts: {story.slug for story in edition.stories}
+        for drafts in (False, True)
+        if (edition := preview.sight(drafts=drafts).edition)
+    }
+    assert LEAD in slugs[True] - slugs[False]
+    assert "2026-05-04-rail-car-shortage-eases" not in slugs[True]
+
+
+def test_too_few_stories_are_shown_all_the_same(preview: Preview, content: Path) -> None:
+    """… and what is missing is said."""
+    for file in sorted((content / "stories").glob("*.md"))[1:]:
+        file.unlink()
+    edit(content, "newsletters/daily.toml", "minimum = 3", "minimum = 2")
+    seen = preview.sight()
+    assert seen.message is not None
+    assert seen.missing == ("The Morning Run has 1 story for 2026-05-04, and goes with 2 or more",)
+
+
+def test_a_bad_file_that_nobody_approved(preview: Preview, content: Path) -> None:
+    """It is told beside the mail, which it does not keep from being shown."""
+    edit(content, "stories/2026-05-05-broadband-grants-open.md", "headline:", "headlines:")
+    file = content / "stories" / "2026-05-05-broadband-grants-open.md"
+    file.write_text(file.read_text(encoding="utf-8").replace("status: approved", "status: draft"), encoding="utf-8")
+    seen = preview.sight()
+    assert seen.message is not None
+    assert seen.broken
+    assert {fault.path.rpartition("/")[2] for fault in seen.broken} == {file.name}
+
+
+def test_it_never_ends(preview: Preview, content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the folders hold, and even where the program is at fault, there is something to read."""
+    good = preview.sight().message
+    moved = content / "stories-2"
+    (content / "stories").rename(moved)
+    preview.changed()
+    assert "there is no such folder" in preview.sight().fault
+    moved.rename(content / "stories")
+    monkeypatch.setattr(previewing, "see", lambda *_, **__: 1 / 0)
+    preview.changed()
+    assert "ZeroDivisionError" in preview.sight().fault
+    monkeypatch.setattr(previewing, "see", sight.see)
+    preview.changed()
+    assert preview.sight().message == good
+
+
+def test_a_look_by_its_name(preview: Preview) -> None:
+    """The shipped ones are found by their pairs of files; one that there is not is a fault in words."""
+    assert "briefing" in preview.looks()
+    assert "base" not in preview.looks()
+    assert "there is no such template" in preview.sight("nothing").fault
