@@ -39,7 +39,7 @@ def table_roles(case: Case) -> Iterator[Finding]:
     if count:
         story = bare[0].story if bare else None
         problem = f'{count} of {len(shown)} tables lack role="presentation" and would be read out cell by cell; add it'
-        yield stop("table roles", problem, case.template if story is None else f"{case.template} (in {story})")
+        yield stop("table-roles", problem, case.template if story is None else f"{case.template} (in {story})")
 
 
 def headings(case: Case) -> Iterator[Finding]:
@@ -78,14 +78,14 @@ def link_texts(case: Case) -> Iterator[Finding]:
         if "href" not in link.attributes and ("name" in link.attributes or "id" in link.attributes):
             continue
         if not words:
-            yield stop("link text", f"the link to {href or 'nowhere'} has no words", case.where(link.story, href))
+            yield stop("link-text", f"the link to {href or 'nowhere'} has no words", case.where(link.story, href))
         elif bare_words(words).strip() in _VAGUE:
             problem = f"the link “{words}” to {href} does not say where it goes; name what is there"
-            yield stop("link text", problem, case.where(link.story, href))
+            yield stop("link-text", problem, case.where(link.story, href))
 
 
 def ids(case: Case) -> Iterator[Finding]:
     """No id twice."""
     counted = Counter(element.attributes["id"] for element in case.page.elements if "id" in element.attributes)
     for name in (name for name, count in counted.items() if count > 1):
-        yield stop("duplicate ids", f'id="{name}" stands {counted[name]} times; name each thing once', case.template)
+        yield stop("duplicate-ids", f'id="{name}" stands {counted[name]} times; name each thing once', case.template)

@@ -56,14 +56,14 @@ def postal_address(case: Case) -> Iterator[Finding]:
     """The sender's postal address stands in both parts (CAN-SPAM 15 U.S.C. 7704(a)(5))."""
     address = bare_words(case.organisation.postal_address)
     if not address.strip():
-        yield stop("postal address", "the organisation has no postal address; write it", "content/organisation.toml")
+        yield stop("postal-address", "the organisation has no postal address; write it", "content/organisation.toml")
         return
     for part, text, template in (
         ("HTML", case.page.visible, case.template),
         ("plain text", case.message.text, case.text_template),
     ):
         if address not in bare_words(text):
-            yield stop("postal address", f"the {part} lacks the postal address; print it in the footer", template)
+            yield stop("postal-address", f"the {part} lacks the postal address; print it in the footer", template)
 
 
 def sender(case: Case) -> Iterator[Finding]:
@@ -109,7 +109,7 @@ def preheader(case: Case) -> Iterator[Finding]:
 def plain_text(case: Case) -> Iterator[Finding]:
     """Each story's words stand in both parts, and the text has every link of the HTML."""
     if not case.message.text.strip():
-        yield stop("plain text", "the plain text is empty", case.text_template)
+        yield stop("plain-text", "the plain text is empty", case.text_template)
         return
     parts = (
         ("HTML", bare_words(case.page.visible), case.template),
@@ -123,11 +123,11 @@ def plain_text(case: Case) -> Iterator[Finding]:
                 problem = (
                     f"the {part} lacks words of {story.path}: “{lost[0][:60]}” ({len(lost)} of {len(pieces)} pieces)"
                 )
-                yield stop("plain text", f"{problem}; the template drops a kind of block", template)
+                yield stop("plain-text", f"{problem}; the template drops a kind of block", template)
     missing = [link.url for link in case.message.links if not _has_address(case.message.text, link.url)]
     if missing:
         problem = f"the plain text lacks {len(missing)} of the HTML's links, the first is {missing[0]}; print them"
-        yield stop("plain text", problem, case.text_template)
+        yield stop("plain-text", problem, case.text_template)
 
 
 def tokens(case: Case) -> Iterator[Finding]:
@@ -157,7 +157,7 @@ def line_length(case: Case) -> Iterator[Finding]:
             problem = (
                 f"line {number} has more than {LONGEST} bytes without a place to break it; shorten its longest word"
             )
-            yield warn("line length", problem, template)
+            yield warn("line-length", problem, template)
 
 
 def _without_bars(text: str) -> str:
