@@ -13,6 +13,8 @@ from newsletter.rendering.proof.case import Case, bare_words, stop
 _TABLE: Final = re.compile(r"<table\b[^>]*>", re.IGNORECASE)
 _PRESENTATION: Final = re.compile(r"\brole=[\"']?(?:presentation|none)\b", re.IGNORECASE)
 
+_LAYOUT: Final = frozenset(["presentation", "none", "table"])
+
 _VAGUE: Final = frozenset(
     ["here", "click here", "click", "link", "this link", "more", "read more", "learn more", "view more", "see more"]
 )
@@ -32,10 +34,10 @@ def language(case: Case) -> Iterator[Finding]:
 def table_roles(case: Case) -> Iterator[Finding]:
     """role="presentation" on each layout table, in Outlook's conditional comments too. A table with <th> is data."""
     shown = list(case.page.all("table"))
-    has_data = any(True for _ in case.page.all("th"))
-    bare = [table for table in shown if table.attributes.get("role") not in {"presentation", "none", "table"}]
+    data = {next((holder for holder in cell.above() if holder.tag == "table"), None) for cell in case.page.all("th")}
+    bare = [table for table in shown if table not in data and table.attributes.get("role") not in _LAYOUT]
     hidden = [tag for comment in case.page.comments for tag in _TABLE.findall(comment) if not _PRESENTATION.search(tag)]
-    count = (0 if has_data else len(bare)) + len(hidden)
+    count = len(bare) + len(hidden)
     if count:
         story = bare[0].story if bare else None
         problem = f'{count} of {len(shown)} tables lack role="presentation" and would be read out cell by cell; add it'

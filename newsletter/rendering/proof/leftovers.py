@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from html import unescape
 from typing import Final
 
 from newsletter.model import Finding
@@ -67,8 +68,10 @@ def _texts(case: Case) -> Iterator[tuple[str, str]]:
         if element.tag == "title":
             yield element.text, case.template
         for name, value in element.attributes.items():
-            if name not in {"style", "class"} and not name.startswith("xmlns"):
+            if not name.startswith("xmlns"):
                 yield value, case.template
+    yield from ((css.replace("}", "} "), case.template) for _, css in case.page.sheets)
+    yield from ((unescape(re.sub(r"<[^>]*>", " ", comment)), case.template) for comment in case.page.comments)
     yield re.sub(r"^\| ?", "", case.message.text, flags=re.MULTILINE), case.text_template
     yield case.message.subject, case.settings
     yield case.message.preheader, case.settings

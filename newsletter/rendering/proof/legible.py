@@ -40,8 +40,8 @@ class Pair:
 
 
 def legible(case: Case) -> Iterator[Finding]:
-    """4.5:1, and 3:1 for large text (WCAG 2.2, 1.4.3): a stop where colours of the mail's own are shown, in light and in
-    dark; only a warning where a client inverts them by itself. One finding for each pair of colours.
+    """4.5:1, and 3:1 for large text (WCAG 2.2, 1.4.3): a stop where the mail's own colours are shown, light or dark;
+    only a warning where a client inverts them by itself. One finding for each pair of colours.
     """
     light = list(_pairs(case, "light"))
     dark = [*_pairs(case, "dark"), *_pairs(case, "marked")]

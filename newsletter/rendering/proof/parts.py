@@ -44,8 +44,9 @@ def size(case: Case) -> Iterator[Finding]:
 
 def unsubscribe(case: Case) -> Iterator[Finding]:
     """The reader's own link stands in the HTML as a link, and in the text."""
-    if not any(link.attributes.get("href") == f"[[{UNSUBSCRIBE}]]" for link in case.page.all("a")):
-        problem = f'there is no unsubscribe link; put <a href="[[{UNSUBSCRIBE}]]"> into the footer'
+    ways_out = [link for link in case.page.all("a") if link.attributes.get("href") == f"[[{UNSUBSCRIBE}]]"]
+    if not any(link.text and not link.hidden for link in ways_out):
+        problem = f'there is no unsubscribe link that is seen; put <a href="[[{UNSUBSCRIBE}]]"> into the footer'
         yield stop("unsubscribe", problem, case.template)
     if f"[[{UNSUBSCRIBE_TEXT}]]" not in case.message.text:
         problem = f"the plain text has no unsubscribe link; put [[{UNSUBSCRIBE_TEXT}]] into it"
