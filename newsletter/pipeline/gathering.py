@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.errors import ContentError
-from newsletter.model import Finding, Newsletter
+from newsletter.model import Finding, Level, Newsletter, Standing, levelled
 from newsletter.pipeline.context import Context, Target
 from newsletter.storage import Tx, editions
 from newsletter.stories.assemble import Assembly, History, assemble
@@ -71,4 +72,15 @@ def desk_findings(context: Context, gathered: Gathered, now: datetime) -> tuple[
                 story, newsletters=tuple(context.newsletters.values()), outlets=context.organisation.outlets, now=now
             )
         )
-    return (*found, *check_together(edition.stories))
+    found += _broken_seals(gathered)
+    return levelled([*found, *check_together(edition.stories)], gathered.target.newsletter.proof)
+
+
+def _broken_seals(gathered: Gathered) -> Iterator[Finding]:
+    """Stories that would go if their approval held: who approved one expects it in the edition."""
+    waiting = {item.slug: item.reason for item in gathered.assembly.waiting}
+    for story in gathered.desk.stories:
+        if story.slug in waiting and story.standing in (Standing.CHANGED, Standing.UNSEALED):
+            where = f"{story.path}:{story.lines.get('approved', story.lines.get('status', 1))}"
+            problem = f"it does not go: {waiting[story.slug]}"
+            yield Finding(check="seal", level=Level.WARN, problem=problem, where=where)

@@ -14,6 +14,9 @@ from newsletter.model import Edition, Finding, Message, Newsletter, Organisation
 from newsletter.rendering.proof import access, clients, filters, leftovers, legible, parts, targets
 from newsletter.rendering.proof.case import Case
 from newsletter.rendering.proof.page import read
+from newsletter.rendering.proof.targets import placeholder
+
+__all__ = ["CHECKS", "links_to_ask", "placeholder", "proof"]
 
 CHECKS: Final[Mapping[str, Callable[[Case], Iterable[Finding]]]] = {
     "size": parts.size,
