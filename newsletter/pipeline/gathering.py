@@ -61,19 +61,19 @@ def require_readable(gathered: Gathered) -> None:
 
 
 def desk_findings(context: Context, gathered: Gathered, now: datetime) -> tuple[Finding, ...]:
-    """The desk checks of the stories that an edition would hold."""
+    """The desk checks of the stories that an edition would hold, and the broken seals of those that it lacks."""
     edition = gathered.assembly.edition
+    found: list[Finding] = list(_broken_seals(gathered))
+    levels = gathered.target.newsletter.proof
     if edition is None:
-        return ()
-    found: list[Finding] = []
+        return levelled(found, levels)
     for story in edition.stories:
         found.extend(
             check_story(
                 story, newsletters=tuple(context.newsletters.values()), outlets=context.organisation.outlets, now=now
             )
         )
-    found += _broken_seals(gathered)
-    return levelled([*found, *check_together(edition.stories)], gathered.target.newsletter.proof)
+    return levelled([*found, *check_together(edition.stories)], levels)
 
 
 def _broken_seals(gathered: Gathered) -> Iterator[Finding]:
