@@ -46,8 +46,8 @@ def legible(case: Case) -> Iterator[Finding]:
     light = list(_pairs(case, "light"))
     dark = [*_pairs(case, "dark"), *_pairs(case, "marked")]
     inverted = [(words, _inverted(pair)) for words, pair in light if pair.ratio >= pair.needed]
+    told: set[tuple[str, str, float]] = set()
     for where, pairs, prefix in (("in light", light, ""), ("in dark", dark, "dark_"), ("inverted", inverted, "")):
-        told: set[tuple[str, str, float]] = set()
         names = _names(case, prefix)
         for words, pair in pairs:
             key = (pair.text.hex, pair.behind.hex, pair.needed)

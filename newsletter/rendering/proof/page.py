@@ -89,7 +89,7 @@ class _Reader(HTMLParser):
         self._story_start = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in reversed(attrs)}  # of two of a name, browsers take the first
         marked = STORY_ID.match(attributes.get("id", ""))
         if marked:
             self._end_story()

@@ -93,7 +93,11 @@ def wrapped(url: str) -> str:
     for pattern, key, what in _WRAPPERS:
         if pattern.search(host) and (what != "a page of Google’s results" or parts.path == "/url"):
             meant = query.get(key, "") or query.get("url", "")
-            cure = f"write {meant}" if meant.startswith("http") else "follow it, and write the address where it ends"
+            cure = (
+                f"write {meant}"
+                if meant.startswith(("http://", "https://"))
+                else "follow it, and write the address where it ends"
+            )
             return f"{host}, {what}: {cure}"
     strange = [name for name in query if _CAMPAIGN.fullmatch(name)]
     if strange:
