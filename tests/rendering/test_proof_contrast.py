@@ -105,7 +105,7 @@ class TestCascade:
             ("<style>* { color: red }</style><b>x</b>", "#ff0000", "#ffffff"),
             ("<style>b { color: red; }} b { color: blue }</style><b>x</b>", "#ff0000", "#ffffff"),
             ("<style>@media (max-width: 600px) { b { color: red } }</style><b>x</b>", "#000000", "#ffffff"),
-            ("<style>@media only screen and (min-width:1px) { b { color: red } }</style><b>x</b>", "#ff0000", "#ffffff"),
+            ("<style>@media screen and (min-width:1px) { b { color: red } }</style><b>x</b>", "#ff0000", "#ffffff"),
             ("<style>@media print { b { color: red } }</style><b>x</b>", "#000000", "#ffffff"),
             ("<style media='print'>b { color: red }</style><b>x</b>", "#000000", "#ffffff"),
             ("<style>@media print, screen { b { color: red } }</style><b>x</b>", "#ff0000", "#ffffff"),
