@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from proof_samples import SETTINGS, TEMPLATE, TEXT_TEMPLATE, broken, found, rendered, sound
-from rendering_samples import DAILY, PORTS, edition, story, text
+from rendering_samples import BASE_URL, DAILY, ORGANISATION, PORTS, TEMPLATES, edition, story, text
 
 from newsletter.model import FIXED, LEVELLED, MESSAGE_CHECKS, Image, Level, Message, Newsletter, Paragraph, Span
+from newsletter.rendering import render
+from newsletter.rendering.proof import proof
 
 STOP, WARN = Level.STOP, Level.WARN
 PORTS_FILE = "content/stories/2026-05-04-ports-reopen.md"
@@ -57,11 +61,11 @@ INK = "color:#23272b"
         (">estimate by Harbor Economics</a>", "></a>", "link-text", STOP, f"{PORTS_FILE}:14"),
         (">estimate by Harbor Economics</a>", ">here</a>", "link-text", STOP, f"{PORTS_FILE}:14"),
         ('id="s-dust-rule"', 'id="s-ports-reopen"', "duplicate-ids", STOP, TEMPLATE),
-        ("color:#14566b", "color:#9fb6be", "contrast", STOP, SETTINGS),
-        (INK, "color:#808080", "contrast", STOP, SETTINGS),
+        ("color:#14566b", "color:#9fb6be", "contrast", STOP, TEMPLATE),
+        (INK, "color:#808080", "contrast", STOP, TEMPLATE),
         ('class="tagline" style=\'', 'class="tagline" style=\'color:#fdfcfa;', "contrast", STOP, SETTINGS),
         ('class="tagline" style=\'', 'class="tagline" style=\'color:#aaa;background:#bbb;', "contrast", STOP, TEMPLATE),
-        ("color: #e4e1da !important", "color: #555555 !important", "contrast", STOP, SETTINGS),
+        ("color: #e4e1da !important", "color: #555555 !important", "contrast", STOP, TEMPLATE),
         ('href="https://harbor-millers.org/news/dust-rule"', 'href="#"', "links", STOP, None),
         ('href="https://harbor-millers.org/news/dust-rule"', 'href="http://localhost/a"', "links", STOP, None),
         ('href="https://harbor-millers.org/news/dust-rule"', 'href="ftp://mills.org/"', "links", STOP, None),
@@ -215,6 +219,46 @@ def test_pictures_that_the_mail_carries() -> None:
     message = broken(PICTURE, 'src="cid:port"')
     of = replace(DAILY, pictures="embed")
     assert [finding.check for finding in found(message, of=of)] == []
+
+
+class TestTemplates:
+    """A fault of a template is told with its file and line, wherever in the look it stands."""
+
+    @pytest.mark.parametrize(
+        ("file", "old", "new", "check"),
+        [
+            ("partials/footer.mjml.j2", "Unsubscribe from", "[[name]]: unsubscribe from", "tokens"),
+            ("partials/contents.mjml.j2", "In this edition", "In this editionâ€™s", "mojibake"),
+            (
+                "partials/style.mjml.j2",
+                "p { margin: 0 0 16px;",
+                "p { position: sticky; margin: 0 0 16px;",
+                "client-css",
+            ),
+            ("partials/style.mjml.j2", "p.tagline { margin", "p.tagline { color: #c0c0c0; margin", "contrast"),
+            ("partials/masthead.mjml.j2", 'role="presentation" class="strip"', 'class="strip"', "table-roles"),
+            ("partials/footer.mjml.j2", '[[unsubscribe]]" class', '[[unsubscribe]]" id="twice" class', ""),
+            (
+                "partials/footer.mjml.j2",
+                "Unsubscribe from",
+                '<i id="twice"></i><i id="twice"></i>Leave',
+                "duplicate-ids",
+            ),
+            ("partials/footer.mjml.j2", "Unsubscribe from", '</a><a href="http://localhost/x">Us</a><a>', "links"),
+        ],
+    )
+    def test_line(self, tmp_path: Path, file: str, old: str, new: str, check: str) -> None:
+        folder = tmp_path / "templates"
+        shutil.copytree(TEMPLATES, folder)
+        template = folder / "email" / file
+        source = template.read_text("utf-8")
+        assert old in source
+        template.write_text(source.replace(old, new, 1), "utf-8")
+        line = source.partition(old)[0].count("\n") + 1
+        message = render(edition(), DAILY, ORGANISATION, templates=folder, base_url=BASE_URL, images=None)
+        wrong = proof(message, edition(), DAILY, ORGANISATION, loopback=False, templates=folder)
+        places = {(finding.check, finding.where) for finding in wrong}
+        assert places == set() if not check else (check, f"templates/email/{file}:{line}") in places
 
 
 class TestLevels:

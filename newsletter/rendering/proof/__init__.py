@@ -8,13 +8,16 @@ anything itself. What needs the database or the network (audiences, answers of l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Final
 
 from newsletter.model import Edition, Finding, Message, Newsletter, Organisation, levelled
+from newsletter.rendering import templates as folder_of
 from newsletter.rendering.proof import access, clients, filters, leftovers, legible, parts, targets
 from newsletter.rendering.proof.case import Case
 from newsletter.rendering.proof.page import read
 from newsletter.rendering.proof.targets import placeholder
+from newsletter.rendering.render import FOLDER
 
 __all__ = ["CHECKS", "links_to_ask", "placeholder", "proof"]
 
@@ -49,14 +52,22 @@ CHECKS: Final[Mapping[str, Callable[[Case], Iterable[Finding]]]] = {
 
 
 def proof(
-    message: Message, edition: Edition, newsletter: Newsletter, organisation: Organisation, *, loopback: bool
+    message: Message,
+    edition: Edition,
+    newsletter: Newsletter,
+    organisation: Organisation,
+    *,
+    loopback: bool,
+    templates: Path | None = None,
 ) -> tuple[Finding, ...]:
     """What is wrong with the message, at the levels that its newsletter asks for: first what stops it, then what is
     only shown; nothing twice.
 
-    `loopback` says that the gateway is on this machine, where links may lead to placeholders.
+    `loopback` says that the gateway is on this machine, where links may lead to placeholders; in `templates` lines are
+    sought where a template is at fault.
     """
-    case = Case(message, read(message.html), edition, newsletter, organisation, loopback)
+    locate = folder_of.load(templates / FOLDER).locate if templates else lambda _: None
+    case = Case(message, read(message.html), edition, newsletter, organisation, loopback, locate)
     found = dict.fromkeys(finding for check in CHECKS.values() for finding in check(case))
     return levelled(found, newsletter.proof)
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from newsletter.model import Finding
 from newsletter.rendering.proof.case import Case, bare_words, stop
+from newsletter.rendering.proof.page import Element
 
 _TABLE: Final = re.compile(r"<table\b[^>]*>", re.IGNORECASE)
 _PRESENTATION: Final = re.compile(r"\brole=[\"']?(?:presentation|none)\b", re.IGNORECASE)
@@ -41,7 +42,8 @@ def table_roles(case: Case) -> Iterator[Finding]:
     if count:
         story = bare[0].story if bare else None
         problem = f'{count} of {len(shown)} tables lack role="presentation" and would be read out cell by cell; add it'
-        yield stop("table-roles", problem, case.template if story is None else f"{case.template} (in {story})")
+        where = case.frame(_opening(bare[0]) if bare else hidden[0])
+        yield stop("table-roles", problem, where if story is None else f"{where} (in {story})")
 
 
 def headings(case: Case) -> Iterator[Finding]:
@@ -90,4 +92,10 @@ def ids(case: Case) -> Iterator[Finding]:
     """No id twice."""
     counted = Counter(element.attributes["id"] for element in case.page.elements if "id" in element.attributes)
     for name in (name for name, count in counted.items() if count > 1):
-        yield stop("duplicate-ids", f'id="{name}" stands {counted[name]} times; name each thing once', case.template)
+        problem = f'id="{name}" stands {counted[name]} times; name each thing once'
+        yield stop("duplicate-ids", problem, case.frame(f'id="{name}"'))
+
+
+def _opening(table: Element) -> str:
+    """What tells a table from others in its template: its class, or that it is one."""
+    return f'class="{table.attributes["class"]}"' if table.attributes.get("class") else "<table>"

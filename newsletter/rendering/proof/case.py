@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -29,6 +29,9 @@ from newsletter.rendering.proof.page import Page
 from newsletter.rendering.words import headed
 
 _WORD: Final = re.compile(r"\w+")
+_TELLING: Final = 3
+"""Characters that words have at least by which a place in a template is known: `#` stands everywhere."""
+
 _REFERENCE: Final = re.compile(r" ?\[\d+\]")
 
 
@@ -43,7 +46,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Case:
-    """A message under proof."""
+    """A message under proof. `locate` finds `template:line` of words in the templates, where these are at hand."""
 
     message: Message
     page: Page
@@ -51,6 +54,13 @@ class Case:
     newsletter: Newsletter
     organisation: Organisation
     loopback: bool
+    locate: Callable[[str], str | None] = field(default=lambda _: None)
+
+    def frame(self, *needles: str) -> str:
+        """The template and line that has one of these words, the first that is found; else the look's own template."""
+        telling = (needle for needle in needles if len(needle) >= _TELLING)
+        found = next((place for needle in telling if (place := self.locate(needle))), None)
+        return f"templates/email/{found}" if found else self.template
 
     @property
     def template(self) -> str:
@@ -73,7 +83,7 @@ class Case:
     def where(self, story: str | None, words: str = "") -> str:
         """`path:line` of the story's text or address that has these words; the template for the frame."""
         if story not in self.stories:
-            return self.template
+            return self.frame(words)
         lines = [said.where for said in self.said if said.story == story and words and words in said.text]
         return lines[0] if lines else self.stories[story].path
 

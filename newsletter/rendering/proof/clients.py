@@ -82,7 +82,16 @@ def client_css(case: Case) -> Iterator[Finding]:
         if feature not in BARE | ENHANCEMENTS | GRACEFUL:
             words = example if len(example) <= 60 else f"{example[:59]}…"
             problem = f"`{words}` is dropped by {_listed(clients)} (caniemail.com, {date})"
-            yield warn("client-css", f"{problem}; look whether the mail is in order without it", case.template)
+            where = case.frame(*_spellings(example))
+            yield warn("client-css", f"{problem}; look whether the mail is in order without it", where)
+
+
+def _spellings(example: str) -> Iterator[str]:
+    """How a template may have written it: in a style, or as an attribute of MJML."""
+    yield example
+    name, colon, value = example.partition(": ")
+    if colon:
+        yield from (f"{name}:{value}", f'{name}="{value}"')
 
 
 def lacking(page: Page) -> dict[str, tuple[str, tuple[str, ...]]]:

@@ -93,7 +93,9 @@ def _finding(case: Case, where: str, words: str, pair: Pair, names: Mapping[str,
         f"choose a {shade} {text or 'colour'}, as in “{example}”"
     )
     level = stop if pair.ours else warn
-    return level("contrast", problem, case.settings if text or behind else case.template)
+    # a colour that is none of the theme's stands in a template
+    strange = [colour.hex for colour, name in ((pair.said_text, text), (pair.said_behind, behind)) if not name]
+    return level("contrast", problem, case.frame(*strange) if strange else case.settings)
 
 
 def _name(colour: Colour, names: Mapping[str, str], *, text: bool) -> str:

@@ -148,7 +148,8 @@ def tokens(case: Case) -> Iterator[Finding]:
             known = TOKEN.match(match[0])
             if (known and known[1] == allowed) or any(match[0][:12] in words for words in written):
                 continue
-            yield stop("tokens", f"{match[0]} is not substituted in this part; it knows [[{allowed}]]", template)
+            where = case.frame(match[0]) if template == case.template else template
+            yield stop("tokens", f"{match[0]} is not substituted in this part; it knows [[{allowed}]]", where)
 
 
 def line_length(case: Case) -> Iterator[Finding]:

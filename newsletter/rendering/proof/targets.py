@@ -127,10 +127,10 @@ def images(case: Case) -> Iterator[Finding]:
             problem = (
                 f"the picture {_short(src)} has no numeric width, and Outlook shows it in its full size; set width"
             )
-            yield stop("images", problem, case.template)
+            yield stop("images", problem, case.frame(src, "<mj-image", "<img"))
         elif int(width) > BODY_WIDTH:
             problem = f"the picture {_short(src)} is {width} pixels wide, the mail {BODY_WIDTH}; set a width that fits"
-            yield stop("images", problem, case.template)
+            yield stop("images", problem, case.frame(src, "<mj-image", "<img"))
 
 
 def _insecure(src: str) -> str:
