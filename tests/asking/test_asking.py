@@ -79,6 +79,8 @@ class TestPlaces:
             "fd00:ec2::254",
             "ff02::1",
             "2001:db8::1",
+            "::127.0.0.1",
+            "fe80::1%eth0",
             "::ffff:127.0.0.1",
             "::ffff:10.0.0.7",
             "::ffff:169.254.169.254",
@@ -114,6 +116,9 @@ class TestPlaces:
         "url",
         [
             "http://2130706433/",
+            "http://2130706433./",
+            "http://１２７.０.０.１/",
+            "http://mills。example.org/",
             "http://017700000001/",
             "http://0x7f000001/",
             "http://0x7f.1/",
@@ -151,6 +156,15 @@ class TestPlaces:
         with pytest.raises(NotAllowed):
             Places(resolve=resolve, allows=public).target(url)
         assert looked_up == []
+
+
+class TestTheShippedRule:
+    @pytest.mark.parametrize("host", ["localhost", "localhost.", "LOCALHOST", "127%2e0%2e0%2e1", "[::1]"])
+    def test_this_machine_is_never_asked(self, host: str) -> None:
+        """By the look-up of the machine itself, whatever a server would answer there."""
+        (reply,) = ask([f"http://{host}/"])
+        # a percent sign is in no name: nobody has it, and nobody is asked
+        assert reply.kind is (Kind.SILENT if "%" in host else Kind.REFUSED)
 
 
 class TestReplies:
