@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test check format lock bench chaos golden clean
+.PHONY: help demo test check format lock bench chaos golden caniemail clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ chaos: .venv/ready-dev ## Kill processes 1,000 times and more on each database, 
 
 golden: .venv/ready-dev ## Write the golden mails anew, to be looked at before they are committed
 	$(BIN)/pytest tests/rendering --update-golden
+
+caniemail: .venv/ready ## Renew what the proof knows of mail clients, from FILE=data.json as caniemail.com/api/data.json gives it
+	$(BIN)/python -m newsletter.rendering.proof.caniemail $(FILE)
 
 clean: ## Remove the environment and what the demo made
 	rm -rf .venv var

@@ -55,28 +55,30 @@ def plan(edition: str, moment: str | None, as_json: bool) -> None:
 
 @edition.command()
 @EDITION
+@click.option("--links", "ask_links", is_flag=True, help="Ask each link too, for a minute at most.")
 @NOW
 @JSON
-def proof(edition: str, moment: str | None, as_json: bool) -> int:
+def proof(edition: str, ask_links: bool, moment: str | None, as_json: bool) -> int:
     """Check the finished message; 1 where something stops it."""
-    from newsletter.pipeline import planning
+    from newsletter.model import Level, levelled
+    from newsletter.pipeline import planning, proofing
     from newsletter.pipeline.context import target
 
     context = open_house()
     now = when(context, moment)
-    found = planning.plan(context, target(context, edition, now), now)
+    on = target(context, edition, now)
+    plan = planning.plan(context, on, now)
+    composed = plan.composed
+    answers = proofing.ask_edition(context, on.newsletter, composed) if ask_links and composed else ()
+    findings = levelled([*plan.findings, *answers], {})
+    ended = proofing.rows(findings, on.newsletter, composed=composed is not None, asked=ask_links)
+    stopped = any(finding.level is Level.STOP for finding in findings)
     if as_json:
-        document = planning.document(found)
-        show_json({name: document[name] for name in ("edition", "fingerprint", "missing", "findings")})
+        show_json(proofing.document(on.id, composed.message.fingerprint if composed else None, findings, ended))
     else:
-        for finding in found.findings:
-            click.echo(f"{finding.level.value:5} {finding.check:18} {finding.where}: {finding.problem}")
-        told = {f"{finding.where}: {finding.problem}" for finding in found.findings}
-        for missing in found.missing:
-            if missing not in told:
-                click.echo(f"stop  {missing}")
-        click.echo("It may go." if not found.missing else "It may not go like this.")
-    return 1 if found.missing else 0
+        click.echo("\n".join(proofing.in_table(findings, ended)))
+        click.echo("It may not go like this." if stopped else "It may go.")
+    return 1 if stopped else 0
 
 
 @edition.command()

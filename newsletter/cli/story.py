@@ -77,12 +77,13 @@ def _list_document(found: Desk, stories: list[Story]) -> dict[str, Any]:
 
 @story.command()
 @click.argument("names", metavar="[STORY]...", nargs=-1)
+@click.option("--links", "ask_links", is_flag=True, help="Ask each link too, for a minute at most.")
 @JSON
-def check(names: tuple[str, ...], as_json: bool) -> int:
+def check(names: tuple[str, ...], ask_links: bool, as_json: bool) -> int:
     """Check stories before approval; all, and sheets, sponsors and calendar, where none is named. 1 where one stops."""
     from newsletter.errors import ContentError
     from newsletter.model import Level
-    from newsletter.pipeline import composing, desk, gathering
+    from newsletter.pipeline import composing, desk, gathering, proofing
     from newsletter.stories.load import Desk
 
     context = open_house()
@@ -91,6 +92,7 @@ def check(names: tuple[str, ...], as_json: bool) -> int:
     if not names:
         faults += gathering.supply_faults(context)
     findings = desk.findings(context, stories, context.clock())
+    findings += proofing.ask_stories(context, stories) if ask_links else ()
     if as_json:
         show_json([*map(composing.finding_document, findings), *map(_fault, faults)])
     else:

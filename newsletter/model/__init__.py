@@ -29,6 +29,7 @@ from newsletter.model.editions import (
     SectionStories,
     Waiting,
     edition_id,
+    levelled,
 )
 from newsletter.model.events import (
     Event,
@@ -58,6 +59,14 @@ from newsletter.model.newsletters import (
     Outlet,
     Schedule,
     Section,
+)
+from newsletter.model.proofing import (
+    DESK_CHECKS,
+    FIXED,
+    GUARDS,
+    LEVELLED,
+    LINK_ANSWERS,
+    MESSAGE_CHECKS,
 )
 from newsletter.model.sends import (
     Batch,
@@ -89,8 +98,14 @@ from newsletter.model.stories import (
 )
 
 __all__ = [
+    "DESK_CHECKS",
     "EDITION_ID",
+    "FIXED",
     "GRACE",
+    "GUARDS",
+    "LEVELLED",
+    "LINK_ANSWERS",
+    "MESSAGE_CHECKS",
     "PARTS",
     "SLUG",
     "Action",
@@ -152,6 +167,7 @@ __all__ = [
     "Story",
     "Waiting",
     "edition_id",
+    "levelled",
     "plain",
     "runbook",
 ]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
+from typing import Literal
 
 from newsletter.model.extras import Extras
 from newsletter.model.newsletters import Section
@@ -117,3 +119,13 @@ class Finding:
     level: Level
     problem: str
     where: str
+
+
+def levelled(findings: Iterable[Finding], levels: Mapping[str, Literal["stop", "warn", "off"]]) -> tuple[Finding, ...]:
+    """The findings at the levels that a newsletter asks for, what stops first; without those it has switched off."""
+    kept = [
+        replace(finding, level=Level(levels.get(finding.check, finding.level.value)))
+        for finding in findings
+        if levels.get(finding.check) != "off"
+    ]
+    return tuple(sorted(kept, key=lambda finding: finding.level is not Level.STOP))

@@ -10,6 +10,8 @@ from datetime import timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from newsletter.model.proofing import LEVELLED
+
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 """How newsletters, lists and sections are named in files, addresses and commands."""
 
@@ -209,6 +211,9 @@ class Newsletter:
         unknown = [part for part in self.parts if part not in PARTS]
         if unknown:
             raise ValueError(f"parts are some of {', '.join(PARTS)}, got {', '.join(unknown)}")
+        unlevelled = [check for check in self.proof if check not in LEVELLED]
+        if unlevelled:
+            raise ValueError(f"proof sets levels of {', '.join(LEVELLED)}, got {', '.join(unlevelled)}")
         if "feedback" in self.parts and self.feedback is None:
             raise ValueError("parts has feedback, and there is no [feedback] with a question and answers")
         if self.canary is not None:

@@ -36,7 +36,14 @@ def compose(context: Context, newsletter: Newsletter, edition: Edition) -> Compo
         base_url=settings.base_url,
         images=settings.content / "images",
     )
-    findings = proof(message, edition, newsletter, context.organisation, loopback=settings.on_loopback)
+    findings = proof(
+        message,
+        edition,
+        newsletter,
+        context.organisation,
+        loopback=settings.on_loopback,
+        templates=settings.templates,
+    )
     return Composed(edition=edition, message=message, findings=findings)
 
 

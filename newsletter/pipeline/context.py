@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from difflib import get_close_matches
 
+from newsletter import asking
 from newsletter.errors import MistypedError, UsageError
 from newsletter.model import EDITION_ID, Newsletter, Organisation, edition_id
 from newsletter.schedule import Timekeeper, planned_time
@@ -21,7 +22,9 @@ FIRST_YEAR, LAST_YEAR = 1990, 2199
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """The house, wired once by `services`. `gateway` makes one when it is first needed, so that a plan asks no key."""
+    """The house, wired once by `services`. `gateway` makes one when it is first needed, so that a plan asks no key.
+    `ask` asks addresses of others how they answer, when somebody wants to know.
+    """
 
     settings: Settings
     organisation: Organisation
@@ -32,6 +35,7 @@ class Context:
     clock: Callable[[], datetime]
     uptime: Callable[[], float] = owner.uptime_s
     timekeeper: Timekeeper = field(default_factory=Timekeeper)
+    ask: Callable[[Iterable[str]], tuple[asking.Reply, ...]] = asking.ask
 
     def newsletter(self, slug: str) -> Newsletter:
         """A newsletter by its slug. Raises UsageError with the nearest."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from newsletter.errors import ContentError, Fault
-from newsletter.model import Finding, Newsletter
+from newsletter.model import Finding, Level, Newsletter, Standing, levelled
 from newsletter.pipeline.context import Context, Target
 from newsletter.storage import Tx, editions
 from newsletter.stories.assemble import Assembly, History, assemble, with_extras
@@ -92,11 +93,12 @@ def require_readable(gathered: Gathered) -> None:
 
 
 def desk_findings(context: Context, gathered: Gathered, now: datetime) -> tuple[Finding, ...]:
-    """The desk checks of the stories and extras that an edition would hold."""
+    """The desk checks of the stories and extras that an edition would hold; broken seals of stories that it lacks."""
     edition = gathered.assembly.edition
+    found: list[Finding] = list(_broken_seals(gathered))
+    levels = gathered.target.newsletter.proof
     if edition is None:
-        return ()
-    found: list[Finding] = []
+        return levelled(found, levels)
     for story in edition.stories:
         found.extend(
             check_story(
@@ -104,4 +106,14 @@ def desk_findings(context: Context, gathered: Gathered, now: datetime) -> tuple[
             )
         )
     extras = check_extras(edition, context.organisation.outlets)
-    return (*found, *check_together(edition.stories), *extras)
+    return levelled([*found, *check_together(edition.stories), *extras], levels)
+
+
+def _broken_seals(gathered: Gathered) -> Iterator[Finding]:
+    """Stories that would go if their approval held: who approved one expects it in the edition."""
+    waiting = {item.slug: item.reason for item in gathered.assembly.waiting}
+    for story in gathered.desk.stories:
+        if story.slug in waiting and story.standing in (Standing.CHANGED, Standing.UNSEALED):
+            where = f"{story.path}:{story.lines.get('approved', story.lines.get('status', 1))}"
+            problem = f"it does not go: {waiting[story.slug]}"
+            yield Finding(check="seal", level=Level.WARN, problem=problem, where=where)

@@ -9,8 +9,8 @@ from typing import Any
 
 from newsletter.audience.reasons import in_words
 from newsletter.errors import RenderError
-from newsletter.model import EditionState, Finding, Level, Newsletter
-from newsletter.pipeline import beside, canary, composing, freezing, gathering, guards
+from newsletter.model import EditionState, Finding, Level, Newsletter, levelled
+from newsletter.pipeline import beside, canary, composing, freezing, gathering, guards, proofing
 from newsletter.pipeline.context import Context, Target
 from newsletter.schedule import next_editions
 from newsletter.storage import Tx, balance, editions, roster, sends
@@ -55,36 +55,42 @@ class EditionPlan:
 _OVER = (*editions.WENT, EditionState.CANCELLED)
 """States that no freeze leads out of."""
 
+_FIXED = (EditionState.FROZEN, EditionState.SIGNED_OFF)
+"""States in which it waits to go as it was frozen."""
+
 
 def plan(context: Context, target: Target, now: datetime) -> EditionPlan:
     """Look at an edition as if it were frozen at `now`. Raises nothing for what an editor can still mend."""
     gathered = gathering.gather(context, target, now)
-    findings = list(gathering.desk_findings(context, gathered, now))
-    missing = list(gathered.assembly.problems) + [str(fault) for fault in gathered.faults]
+    newsletter = target.newsletter
+    findings = [
+        *proofing.content(newsletter, gathered.assembly.problems),
+        *proofing.unreadable(gathered.faults),
+    ]
     composed = None
     if gathered.assembly.edition is not None:
         try:
-            composed = composing.compose(context, target.newsletter, gathered.assembly.edition)
-            findings += composed.findings
+            composed = composing.compose(context, newsletter, gathered.assembly.edition)
         except RenderError as error:
-            missing.append(str(error))
+            findings.append(proofing.unrendered(newsletter, error))
+    findings += [*gathering.desk_findings(context, gathered, now), *(composed.findings if composed else ())]
     with context.store.read() as tx:
         row = editions.find(tx, target.id)
         signed = editions.signatures(tx, row.id, row.fingerprint) if row and row.fingerprint else ()
-        audience = roster.audience(tx, target.newsletter.list, loopback=context.settings.on_loopback)
-        ahead = canary.expected(context, tx, target.newsletter)
+        audience = roster.audience(tx, newsletter.list, loopback=context.settings.on_loopback)
+        ahead = canary.expected(context, tx, newsletter)
         frozen = _frozen(tx, row)
-        last = balance.last_mailed_count(tx, target.newsletter.slug, before=row.id if row else 0)
+        last = balance.last_mailed_count(tx, newsletter.slug, before=row.id if row else 0)
         refused = guards.refusal(context, tx)
-    missing += [f"{f.where}: {f.problem}" for f in findings if f.level is Level.STOP]
-    missing += [refused] if refused else []
     mailable = audience.get(None, 0)
-    if not mailable:
-        missing.append(f"nobody on the list {target.newsletter.list!r} can be mailed")
-    elif row is None or row.state in freezing.MAY_FREEZE:
-        odd = freezing.odd_audience(target.newsletter, target.id, mailable, last)
-        missing += [odd] if odd else []
-    upcoming = next_editions(target.newsletter, context.holidays, now, 1)
+    asked = row is None or row.state in freezing.MAY_FREEZE
+    odd = freezing.odd_audience(newsletter, target.id, mailable, last) if asked else None
+    findings += proofing.audience(newsletter, mailable, odd)
+    findings += proofing.ledger(refused)
+    if row is not None and row.state in _FIXED:
+        why_not = freezing.look_again(context, target, now)
+        findings += proofing.content(newsletter, [f"it would be held: {why_not}"] if why_not else [])
+    upcoming = next_editions(newsletter, context.holidays, now, 1)
     return EditionPlan(
         target=target,
         now=now,
@@ -94,10 +100,10 @@ def plan(context: Context, target: Target, now: datetime) -> EditionPlan:
         frozen=frozen,
         gathered=gathered,
         composed=composed,
-        findings=tuple(findings),
+        findings=levelled(findings, {}),
         audience=audience,
         canary=ahead,
-        missing=tuple(dict.fromkeys(missing)),
+        missing=tuple(dict.fromkeys(proofing.in_words(f) for f in findings if f.level is Level.STOP)),
         next_at=upcoming[0].at if upcoming else None,
     )
 

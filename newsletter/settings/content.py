@@ -99,7 +99,7 @@ NEWSLETTER_KEYS: Mapping[str, Reader] = {
     "theme": words.named_texts,
     "parts": several(words.slug),
     "feedback": FEEDBACK,
-    "proof": words.named_texts,
+    "proof": words.levels,
     "pictures": words.choice(Newsletter, "pictures"),
 }
 """Left out: `slug`, which is the file's name."""

@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 
-from newsletter.model import SLUG
+from newsletter.model import FIXED, LEVELLED, SLUG
 from newsletter.settings.names import nearest
 from newsletter.settings.shapes import Reader, Wrong, kind_of
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LONG_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+LEVELS = ("stop", "warn", "off")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")  # the common part of BCP 47
 
 
@@ -193,3 +194,20 @@ def named_texts(value: object) -> dict[str, str]:
     if wrong:
         raise Wrong(inside=tuple(wrong))
     return found
+
+
+def levels(value: object) -> dict[str, str]:
+    """How hard checks of the proof are taken (`[proof]`)."""
+    found = named_texts(value)
+    wrong = [(check, problem) for check, level in found.items() if (problem := _unlevelled(check, level))]
+    if wrong:
+        raise Wrong(inside=tuple(wrong))
+    return found
+
+
+def _unlevelled(check: str, level: str) -> str:
+    if check in FIXED:
+        return "always stops an edition; take the line out"
+    if check not in LEVELLED:
+        return f"there is no such check{nearest(check, LEVELLED)}; docs/templates.md has their names"
+    return "" if level in LEVELS else f"'{level}' is none of {', '.join(LEVELS)}"

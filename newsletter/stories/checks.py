@@ -109,7 +109,7 @@ def _twice(stories: Iterable[Story]) -> Iterator[Finding]:
         if first.blocks != again.blocks:
             problem = f"the same headline as {first.path}: tell them apart"
             where = f"{again.path}:{_at(again, 'headline')}"
-            yield Finding(check="headline twice", level=Level.WARN, problem=problem, where=where)
+            yield Finding(check="headline-twice", level=Level.WARN, problem=problem, where=where)
 
 
 def _pairs(groups: Iterable[list[Story]]) -> Iterator[tuple[int, Story, Story]]:
@@ -177,7 +177,7 @@ def _in_text(line: int, text: str) -> Iterator[_Found]:
     if match := _PLACEHOLDER.search(text):
         yield "placeholder", Level.STOP, f"`{match[0]}` waits for its words: write them", line
     if "[[" in text:
-        yield "token", Level.STOP, "`[[` would be replaced when the mail is sent: write it with a space between", line
+        yield "tokens", Level.STOP, "`[[` would be replaced when the mail is sent: write it with a space between", line
     if "**" in text:
         yield "marks", Level.WARN, "readers will see `**` as it stands: strong text ends before a space or a sign", line
     if match := _HTML.search(text):
@@ -209,7 +209,7 @@ def _relative(
         return
     for line, text in lines:
         if match := _RELATIVE.search(text):
-            yield "relative day", Level.WARN, _stale(match[0], story.date, goes), line
+            yield "relative-day", Level.WARN, _stale(match[0], story.date, goes), line
 
 
 def _local(instant: datetime, newsletters: tuple[Newsletter, ...]) -> datetime:

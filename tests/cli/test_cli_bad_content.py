@@ -246,7 +246,7 @@ def test_proof_tells_each_stop_once(house: House, templates: Path) -> None:
     footer.write_text(footer.read_text().replace("[[unsubscribe]]", "[[unsubscrib]]"))
     proof = house.run("edition", "proof", MONDAY)
     assert proof.code == 1
-    assert proof.out.count("there is no unsubscribe link") == 1
+    assert proof.out.count("there is no unsubscribe link that is seen") == 1
 
 
 def test_no_templates_at_all(house: House) -> None:

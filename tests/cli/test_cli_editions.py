@@ -116,7 +116,35 @@ def test_proof_of_a_good_edition(house: House) -> None:
     said = house.run("edition", "proof", MONDAY)
     assert said.code == 0
     assert "It may go." in said.out
-    assert set(house.json("edition", "proof", MONDAY)) == {"edition", "fingerprint", "missing", "findings"}
+    assert set(house.json("edition", "proof", MONDAY)) == {"edition", "fingerprint", "missing", "findings", "checks"}
+
+
+def test_proof_is_a_table_of_80_columns(house: House) -> None:
+    """Level, check and place in a line, the words under them; then the checks that found nothing, and those not asked.
+    Only a path may be longer than its line.
+    """
+    lines = house.run("edition", "proof", MONDAY).out.splitlines()
+    assert lines[0].startswith("warn  seal   content/stories/")
+    assert max(len(line) for line in lines if not line.startswith(("warn ", "stop "))) <= 80
+    assert any(line.startswith("ok: render, content, audience, size, unsubscribe,") for line in lines)
+    assert "not looked at: link-answers" in lines
+
+
+def test_proof_with_levels_of_the_newsletter(house: House) -> None:
+    """Raised, it stops, and the command says no; switched off, it is told as such."""
+    house.newsletter_file(lambda text: text + '\n[proof]\nseal = "stop"\nlinks = "off"\n')
+    said = house.run("edition", "proof", MONDAY, "--json")
+    assert said.code == 1
+    assert said.json()["checks"]["seal"] == "stop"
+    assert said.json()["checks"]["links"] == "off"
+    assert {finding["level"] for finding in said.json()["findings"] if finding["check"] == "seal"} == {"stop"}
+
+
+def test_proof_that_asks_links(house: House) -> None:
+    """The samples lead nowhere: nothing is asked, and no answer is missing."""
+    proof = house.json("edition", "proof", MONDAY, "--links")
+    assert proof["checks"]["link-answers"] == "ok"
+    assert house.run("story", "check", "--links", "ports-reopen-after-two-day-stoppage").code == 0
 
 
 def test_preview_writes_two_files(house: House) -> None:

@@ -176,6 +176,27 @@ accent = 7
     assert [line for line, start in zip(found, starts, strict=True) if not line.startswith(start)] == []
 
 
+def test_levels_of_the_proof(content: Path) -> None:
+    """Checks by name; the way out, the address and tokens have no level; unknown names get the nearest."""
+    assert newsletter(content, DAILY + '[proof]\nclient-css = "off"\nseal = "stop"').proof == {
+        "client-css": "off",
+        "seal": "stop",
+    }
+    found = faults(content, DAILY + '[proof]\nmojibak = "off"\ntokens = "warn"\nsize = "loud"\nalt = 3')
+    starts = [
+        "daily.toml: proof.alt: is the number 3",
+    ]
+    assert [line for line, start in zip(found, starts, strict=True) if not line.startswith(start)] == []
+    found = faults(content, DAILY + '[proof]\nmojibak = "off"\ntokens = "warn"\nsize = "loud"\naudience = "off"')
+    starts = [
+        "daily.toml: proof.mojibak: there is no such check (did you mean mojibake?)",
+        "daily.toml: proof.tokens: always stops an edition; take the line out",
+        "daily.toml: proof.size: 'loud' is none of stop, warn, off",
+        "daily.toml: proof.audience: there is no such check",
+    ]
+    assert [line for line, start in zip(found, starts, strict=True) if not line.startswith(start)] == []
+
+
 @pytest.mark.parametrize(("text", "start"), [
     (DAILY + '[schedule]\ndays = "fri"\ntime = "03:30"\nlate_until = "09:00"', "daily.toml: schedule: 03:30 lies"),
     (DAILY + '[schedule]\ndays = "fri"\ntime = "06:30"\nlate_until = "06:00"', "daily.toml: schedule: late_until"),

@@ -35,7 +35,7 @@ def test_a_clean_story(organisation: Organisation) -> None:
         ("Some TKTK people.", "placeholder", Level.STOP),
         ("Some XXX people.", "placeholder", Level.STOP),
         ("Lorem ipsum dolor.", "placeholder", Level.STOP),
-        ("See [[name]].", "token", Level.STOP),
+        ("See [[name]].", "tokens", Level.STOP),
         ("A <b>bold</b> word.", "html", Level.WARN),
         ("A note <!-- ask Ann -->.", "html", Level.WARN),
         ("**The deal:**Both sides.", "marks", Level.WARN),
@@ -90,7 +90,7 @@ def test_a_finding_in_the_front_matter(changes, expected, organisation: Organisa
 def test_yesterday(changes, stale: bool, organisation: Organisation) -> None:
     """Words for a day are right on the day of the file only."""
     assert (
-        ("relative day", Level.WARN, 9) in found(story(text="It said yesterday.", **changes), organisation)
+        ("relative-day", Level.WARN, 9) in found(story(text="It said yesterday.", **changes), organisation)
     ) is stale
 
 
@@ -101,7 +101,7 @@ def test_told_twice() -> None:
     findings = check_together([one, two, other])
     assert [(each.check, each.level, each.where) for each in findings] == [
         ("twice", Level.STOP, f"{two.path}:2"),
-        ("headline twice", Level.WARN, f"{other.path}:2"),
+        ("headline-twice", Level.WARN, f"{other.path}:2"),
     ]
     assert check_together([one, story("b", status=Status.KILLED)]) == ()
 

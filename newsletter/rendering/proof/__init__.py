@@ -7,45 +7,73 @@ anything itself. What needs the database or the network (audiences, answers of l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Final
 
-from newsletter.model import Edition, Finding, Level, Message, Newsletter, Organisation
-from newsletter.rendering.proof import access, leftovers, parts, targets
+from newsletter.model import Edition, Finding, Message, Newsletter, Organisation, levelled
+from newsletter.rendering import templates as folder_of
+from newsletter.rendering.proof import access, clients, filters, leftovers, legible, parts, targets
 from newsletter.rendering.proof.case import Case
 from newsletter.rendering.proof.page import read
+from newsletter.rendering.proof.targets import placeholder
+from newsletter.rendering.render import FOLDER
 
-CHECKS: Final[tuple[tuple[str, Callable[[Case], Iterable[Finding]]], ...]] = (
-    ("size", parts.size),
-    ("unsubscribe", parts.unsubscribe),
-    ("postal address", parts.postal_address),
-    ("sender", parts.sender),
-    ("subject", parts.subject),
-    ("preheader", parts.preheader),
-    ("plain text", parts.plain_text),
-    ("tokens", parts.tokens),
-    ("line length", parts.line_length),
-    ("left-overs", leftovers.left_overs),
-    ("mojibake", leftovers.mojibake),
-    ("language", access.language),
-    ("table roles", access.table_roles),
-    ("headings", access.headings),
-    ("alt", access.alternatives),
-    ("link text", access.link_texts),
-    ("duplicate ids", access.ids),
-    ("links", targets.links),
-    ("images", targets.images),
-)
-"""Every check by name, in the order in which findings are shown."""
+__all__ = ["CHECKS", "links_to_ask", "placeholder", "proof"]
+
+CHECKS: Final[Mapping[str, Callable[[Case], Iterable[Finding]]]] = {
+    "size": parts.size,
+    "unsubscribe": parts.unsubscribe,
+    "postal-address": parts.postal_address,
+    "sender": parts.sender,
+    "sender-domain": filters.sender_domain,
+    "subject": parts.subject,
+    "preheader": parts.preheader,
+    "plain-text": parts.plain_text,
+    "tokens": parts.tokens,
+    "line-length": parts.line_length,
+    "left-overs": leftovers.left_overs,
+    "mojibake": leftovers.mojibake,
+    "language": access.language,
+    "table-roles": access.table_roles,
+    "headings": access.headings,
+    "alt": access.alternatives,
+    "link-text": access.link_texts,
+    "duplicate-ids": access.ids,
+    "contrast": legible.legible,
+    "links": targets.links,
+    "tracking": targets.tracking,
+    "images": targets.images,
+    "image-share": filters.image_share,
+    "client-css": clients.client_css,
+    "filter-words": filters.filter_words,
+}
+"""Every check by name, in the order in which findings are shown (newsletter.model's MESSAGE_CHECKS)."""
 
 
 def proof(
-    message: Message, edition: Edition, newsletter: Newsletter, organisation: Organisation, *, loopback: bool
+    message: Message,
+    edition: Edition,
+    newsletter: Newsletter,
+    organisation: Organisation,
+    *,
+    loopback: bool,
+    templates: Path | None = None,
 ) -> tuple[Finding, ...]:
-    """What is wrong with the message: first what stops it, then what is only shown; nothing twice.
+    """What is wrong with the message, at the levels that its newsletter asks for: first what stops it, then what is
+    only shown; nothing twice.
 
-    `loopback` says that the gateway is on this machine, where links may lead to placeholders.
+    `loopback` says that the gateway is on this machine, where links may lead to placeholders; in `templates` lines are
+    sought where a template is at fault.
     """
-    case = Case(message, read(message.html), edition, newsletter, organisation, loopback)
-    found = dict.fromkeys(finding for _, check in CHECKS for finding in check(case))
-    return tuple(sorted(found, key=lambda finding: finding.level is not Level.STOP))
+    locate = folder_of.load(templates / FOLDER).locate if templates else lambda _: None
+    case = Case(message, read(message.html), edition, newsletter, organisation, loopback, locate)
+    found = dict.fromkeys(finding for check in CHECKS.values() for finding in check(case))
+    return levelled(found, newsletter.proof)
+
+
+def links_to_ask(
+    message: Message, edition: Edition, newsletter: Newsletter, organisation: Organisation
+) -> dict[str, str]:
+    """The addresses that servers of others could answer, each with the place where it can be mended."""
+    return targets.askable(Case(message, read(message.html), edition, newsletter, organisation, loopback=False))

@@ -9,9 +9,12 @@ from typing import Final
 
 from newsletter.model import Finding
 from newsletter.rendering.proof.case import Case, bare_words, stop
+from newsletter.rendering.proof.page import Element
 
 _TABLE: Final = re.compile(r"<table\b[^>]*>", re.IGNORECASE)
 _PRESENTATION: Final = re.compile(r"\brole=[\"']?(?:presentation|none)\b", re.IGNORECASE)
+
+_LAYOUT: Final = frozenset(["presentation", "none", "table"])
 
 _VAGUE: Final = frozenset(
     ["here", "click here", "click", "link", "this link", "more", "read more", "learn more", "view more", "see more"]
@@ -32,14 +35,15 @@ def language(case: Case) -> Iterator[Finding]:
 def table_roles(case: Case) -> Iterator[Finding]:
     """role="presentation" on each layout table, in Outlook's conditional comments too. A table with <th> is data."""
     shown = list(case.page.all("table"))
-    has_data = any(True for _ in case.page.all("th"))
-    bare = [table for table in shown if table.attributes.get("role") not in {"presentation", "none", "table"}]
+    data = {next((holder for holder in cell.above() if holder.tag == "table"), None) for cell in case.page.all("th")}
+    bare = [table for table in shown if table not in data and table.attributes.get("role") not in _LAYOUT]
     hidden = [tag for comment in case.page.comments for tag in _TABLE.findall(comment) if not _PRESENTATION.search(tag)]
-    count = (0 if has_data else len(bare)) + len(hidden)
+    count = len(bare) + len(hidden)
     if count:
         story = bare[0].story if bare else None
         problem = f'{count} of {len(shown)} tables lack role="presentation" and would be read out cell by cell; add it'
-        yield stop("table roles", problem, case.template if story is None else f"{case.template} (in {story})")
+        where = case.frame(_opening(bare[0]) if bare else hidden[0])
+        yield stop("table-roles", problem, where if story is None else f"{where} (in {story})")
 
 
 def headings(case: Case) -> Iterator[Finding]:
@@ -78,14 +82,20 @@ def link_texts(case: Case) -> Iterator[Finding]:
         if "href" not in link.attributes and ("name" in link.attributes or "id" in link.attributes):
             continue
         if not words:
-            yield stop("link text", f"the link to {href or 'nowhere'} has no words", case.where(link.story, href))
+            yield stop("link-text", f"the link to {href or 'nowhere'} has no words", case.where(link.story, href))
         elif bare_words(words).strip() in _VAGUE:
             problem = f"the link “{words}” to {href} does not say where it goes; name what is there"
-            yield stop("link text", problem, case.where(link.story, href))
+            yield stop("link-text", problem, case.where(link.story, href))
 
 
 def ids(case: Case) -> Iterator[Finding]:
     """No id twice."""
     counted = Counter(element.attributes["id"] for element in case.page.elements if "id" in element.attributes)
     for name in (name for name, count in counted.items() if count > 1):
-        yield stop("duplicate ids", f'id="{name}" stands {counted[name]} times; name each thing once', case.template)
+        problem = f'id="{name}" stands {counted[name]} times; name each thing once'
+        yield stop("duplicate-ids", problem, case.frame(f'id="{name}"'))
+
+
+def _opening(table: Element) -> str:
+    """What tells a table from others in its template: its class, or that it is one."""
+    return f'class="{table.attributes["class"]}"' if table.attributes.get("class") else "<table>"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -31,6 +31,9 @@ from newsletter.rendering.proof.page import Page
 from newsletter.rendering.words import headed
 
 _WORD: Final = re.compile(r"\w+")
+_TELLING: Final = 3
+"""Characters that words have at least by which a place in a template is known: `#` stands everywhere."""
+
 _REFERENCE: Final = re.compile(r" ?\[\d+\]")
 
 
@@ -45,7 +48,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Case:
-    """A message under proof."""
+    """A message under proof. `locate` finds `template:line` of words in the templates, where these are at hand."""
 
     message: Message
     page: Page
@@ -53,6 +56,13 @@ class Case:
     newsletter: Newsletter
     organisation: Organisation
     loopback: bool
+    locate: Callable[[str], str | None] = field(default=lambda _: None)
+
+    def frame(self, *needles: str) -> str:
+        """The template and line that has one of these words, the first that is found; else the look's own template."""
+        telling = (needle for needle in needles if len(needle) >= _TELLING)
+        found = next((place for needle in telling if (place := self.locate(needle))), None)
+        return f"templates/email/{found}" if found else self.template
 
     @property
     def template(self) -> str:
@@ -79,7 +89,7 @@ class Case:
         said = [each for each in self.said if each.story == story and words]
         exact = [each.where for each in said if each.text == words or each.text.endswith(f"/{words}")]
         if story not in self.stories:
-            return exact[0] if exact else self.template
+            return exact[0] if exact else self.frame(words)
         lines = [*exact, *(each.where for each in said if words in each.text)]
         return lines[0] if lines else self.stories[story].path
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from html import unescape
 from typing import Final
 
 from newsletter.model import Finding
@@ -33,7 +34,7 @@ MOJIBAKE: Final = re.compile(
 def left_overs(case: Case) -> Iterator[Finding]:
     """Nothing of Jinja, MJML or Python, and nothing escaped twice, in what readers see."""
     for tag in {element.tag for element in case.page.elements if element.tag.startswith("mj-")}:
-        yield stop("left-overs", f"<{tag}> was not compiled; is its name right?", case.template)
+        yield stop("left-overs", f"<{tag}> was not compiled; is its name right?", case.frame(f"<{tag}"))
     written = _suspicious(said.text for said in case.said)
     for text, template in _texts(case):
         rest = _without(_flat(text), written)
@@ -56,7 +57,15 @@ def mojibake(case: Case) -> Iterator[Finding]:
     for text, template in _texts(case):
         found = MOJIBAKE.search(_without(_flat(text), written))
         if found:
-            yield stop("mojibake", f"the frame has {found[0]!r}, read in a wrong encoding; save it as UTF-8", template)
+            yield stop(
+                "mojibake",
+                f"the frame has {found[0]!r}, read in a wrong encoding; save it as UTF-8",
+                _at(case, found[0], template),
+            )
+
+
+def _at(case: Case, words: str, template: str) -> str:
+    return case.frame(words) if template == case.template else template
 
 
 def _texts(case: Case) -> Iterator[tuple[str, str]]:
@@ -67,8 +76,10 @@ def _texts(case: Case) -> Iterator[tuple[str, str]]:
         if element.tag == "title":
             yield element.text, case.template
         for name, value in element.attributes.items():
-            if name not in {"style", "class"} and not name.startswith("xmlns"):
+            if not name.startswith("xmlns"):
                 yield value, case.template
+    yield from ((css.replace("}", "} "), case.template) for _, css in case.page.sheets)
+    yield from ((unescape(re.sub(r"<[^>]*>", " ", comment)), case.template) for comment in case.page.comments)
     yield re.sub(r"^\| ?", "", case.message.text, flags=re.MULTILINE), case.text_template
     yield case.message.subject, case.settings
     yield case.message.preheader, case.settings

@@ -16,21 +16,35 @@ _INLINE: Final = frozenset(["a", "b", "em", "i", "small", "span", "strong", "sub
 _SILENT: Final = frozenset(["style", "script", "title", "xml", "noscript"])
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Element:
-    """An element: `text` is what stands in it (of links, headings and the title), `story` the slug it belongs to."""
+    """An element: `text` is what stands in it (of links, headings and the title), `own` the pieces that stand in it and
+    in none of its children, `story` the slug it belongs to. `hidden`: it shows nothing, by itself or by what it is in.
+    """
 
     tag: str
     attributes: dict[str, str]
     story: str | None
+    parent: Element | None = None
+    hidden: bool = False
     pictures: list[str] = field(default_factory=list)
     """The alt texts of the pictures in it."""
     text: str = ""
+    own: list[str] = field(default_factory=list)
+
+    def above(self) -> Iterator[Element]:
+        """Its parent, and so on to the root."""
+        holder = self.parent
+        while holder is not None:
+            yield holder
+            holder = holder.parent
 
 
 @dataclass(slots=True)
 class Page:
-    """What `read` found. `sizes` are the bytes of each story's HTML; `comments` are Outlook's conditional ones."""
+    """What `read` found. `sizes` are the bytes of each story's HTML; `comments` are Outlook's conditional ones;
+    `sheets` are the style sheets with their `media`.
+    """
 
     elements: list[Element] = field(default_factory=list)
     visible: str = ""
@@ -40,6 +54,10 @@ class Page:
 
     def all(self, *tags: str) -> Iterator[Element]:
         return (element for element in self.elements if element.tag in tags)
+
+    @property
+    def sheets(self) -> Iterator[tuple[str, str]]:
+        return ((sheet.attributes.get("media", ""), "".join(sheet.own)) for sheet in self.all("style"))
 
 
 def read(html: str) -> Page:
@@ -65,27 +83,28 @@ class _Reader(HTMLParser):
         self.unseen: list[str] = []
         self._html = html
         self._starts = [0, *(match.end() for match in re.finditer("\n", html))]
-        self._open: list[tuple[Element, bool]] = []
+        self._open: list[Element] = []
         self._story: str | None = None
         self._story_depth = 0
         self._story_start = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in reversed(attrs)}  # of two of a name, browsers take the first
         marked = STORY_ID.match(attributes.get("id", ""))
         if marked:
             self._end_story()
             self._story, self._story_depth, self._story_start = marked[1], len(self._open), self._offset()
-        element = Element(tag, attributes, self._story)
+        parent = self._open[-1] if self._open else None
+        hidden = bool(parent and parent.hidden) or _is_hidden(attributes)
+        element = Element(tag, attributes, self._story, parent, hidden)
         self.page.elements.append(element)
         if tag == "img":
-            for holder, _ in self._open:
+            for holder in self._open:
                 holder.pictures.append(attributes.get("alt", ""))
         if tag not in _INLINE:
             self._gap()
         if tag not in _VOID:
-            hidden = bool(self._open and self._open[-1][1]) or _is_hidden(attributes)
-            self._open.append((element, hidden))
+            self._open.append(element)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
@@ -96,19 +115,20 @@ class _Reader(HTMLParser):
         if tag not in _INLINE:
             self._gap()
         for place in reversed(range(len(self._open))):
-            if self._open[place][0].tag == tag:
+            if self._open[place].tag == tag:
                 del self._open[place:]
                 break
         if self._story and len(self._open) < self._story_depth:
             self._end_story()
 
     def handle_data(self, data: str) -> None:
-        silent = any(element.tag in _SILENT for element, _ in self._open)
-        for element, _ in self._open:
+        for element in self._open:
             if element.tag not in {"html", "body", "div", "table", "tbody", "tr", "td"}:
                 element.text += data
-        if not silent:
-            (self.unseen if self._open and self._open[-1][1] else self.shown).append(data)
+        if self._open:
+            self._open[-1].own.append(data)
+        if not any(element.tag in _SILENT for element in self._open):
+            (self.unseen if self._open and self._open[-1].hidden else self.shown).append(data)
 
     def handle_comment(self, data: str) -> None:
         self.page.comments.append(data)
@@ -120,7 +140,7 @@ class _Reader(HTMLParser):
     def _gap(self) -> None:
         self.shown.append(" ")
         self.unseen.append(" ")
-        for element, _ in self._open:
+        for element in self._open:
             element.text += " "
 
     def _end_story(self) -> None:
@@ -134,4 +154,4 @@ class _Reader(HTMLParser):
 
 
 def _is_hidden(attributes: dict[str, str]) -> bool:
-    return "display:none" in attributes.get("style", "").replace(" ", "")
+    return "hidden" in attributes or "display:none" in attributes.get("style", "").replace(" ", "")

@@ -44,8 +44,9 @@ def size(case: Case) -> Iterator[Finding]:
 
 def unsubscribe(case: Case) -> Iterator[Finding]:
     """The reader's own link stands in the HTML as a link, and in the text."""
-    if not any(link.attributes.get("href") == f"[[{UNSUBSCRIBE}]]" for link in case.page.all("a")):
-        problem = f'there is no unsubscribe link; put <a href="[[{UNSUBSCRIBE}]]"> into the footer'
+    ways_out = [link for link in case.page.all("a") if link.attributes.get("href") == f"[[{UNSUBSCRIBE}]]"]
+    if not any(link.text and not link.hidden for link in ways_out):
+        problem = f'there is no unsubscribe link that is seen; put <a href="[[{UNSUBSCRIBE}]]"> into the footer'
         yield stop("unsubscribe", problem, case.template)
     if f"[[{UNSUBSCRIBE_TEXT}]]" not in case.message.text:
         problem = f"the plain text has no unsubscribe link; put [[{UNSUBSCRIBE_TEXT}]] into it"
@@ -56,14 +57,14 @@ def postal_address(case: Case) -> Iterator[Finding]:
     """The sender's postal address stands in both parts (CAN-SPAM 15 U.S.C. 7704(a)(5))."""
     address = bare_words(case.organisation.postal_address)
     if not address.strip():
-        yield stop("postal address", "the organisation has no postal address; write it", "content/organisation.toml")
+        yield stop("postal-address", "the organisation has no postal address; write it", "content/organisation.toml")
         return
     for part, text, template in (
         ("HTML", case.page.visible, case.template),
         ("plain text", case.message.text, case.text_template),
     ):
         if address not in bare_words(text):
-            yield stop("postal address", f"the {part} lacks the postal address; print it in the footer", template)
+            yield stop("postal-address", f"the {part} lacks the postal address; print it in the footer", template)
 
 
 def sender(case: Case) -> Iterator[Finding]:
@@ -109,7 +110,7 @@ def preheader(case: Case) -> Iterator[Finding]:
 def plain_text(case: Case) -> Iterator[Finding]:
     """Each story's words stand in both parts, and the text has every link of the HTML."""
     if not case.message.text.strip():
-        yield stop("plain text", "the plain text is empty", case.text_template)
+        yield stop("plain-text", "the plain text is empty", case.text_template)
         return
     parts = (
         ("HTML", bare_words(case.page.visible), case.template),
@@ -123,11 +124,11 @@ def plain_text(case: Case) -> Iterator[Finding]:
                 problem = (
                     f"the {part} lacks words of {story.path}: “{lost[0][:60]}” ({len(lost)} of {len(pieces)} pieces)"
                 )
-                yield stop("plain text", f"{problem}; the template drops a kind of block", template)
+                yield stop("plain-text", f"{problem}; the template drops a kind of block", template)
     missing = [link.url for link in case.message.links if not _has_address(case.message.text, link.url)]
     if missing:
         problem = f"the plain text lacks {len(missing)} of the HTML's links, the first is {missing[0]}; print them"
-        yield stop("plain text", problem, case.text_template)
+        yield stop("plain-text", problem, case.text_template)
 
 
 def tokens(case: Case) -> Iterator[Finding]:
@@ -147,7 +148,8 @@ def tokens(case: Case) -> Iterator[Finding]:
             known = TOKEN.match(match[0])
             if (known and known[1] == allowed) or any(match[0][:12] in words for words in written):
                 continue
-            yield stop("tokens", f"{match[0]} is not substituted in this part; it knows [[{allowed}]]", template)
+            where = case.frame(match[0]) if template == case.template else template
+            yield stop("tokens", f"{match[0]} is not substituted in this part; it knows [[{allowed}]]", where)
 
 
 def line_length(case: Case) -> Iterator[Finding]:
@@ -157,7 +159,7 @@ def line_length(case: Case) -> Iterator[Finding]:
             problem = (
                 f"line {number} has more than {LONGEST} bytes without a place to break it; shorten its longest word"
             )
-            yield warn("line length", problem, template)
+            yield warn("line-length", problem, template)
 
 
 def _without_bars(text: str) -> str:
