@@ -60,6 +60,7 @@ from newsletter.model.newsletters import (
     Section,
 )
 from newsletter.model.sends import (
+    TO_READERS,
     Batch,
     CanaryStanding,
     Envelope,
@@ -93,6 +94,7 @@ __all__ = [
     "GRACE",
     "PARTS",
     "SLUG",
+    "TO_READERS",
     "Action",
     "ActionKind",
     "Alert",

@@ -130,6 +130,7 @@ def _lines(plan_: EditionPlan) -> Iterator[str]:
     yield f"{newsletter.title}, {plan_.target.id}: {_when(plan_)}"
     yield ""
     waiting = [f"{item.slug}: {item.reason}" for item in gathered.assembly.waiting]
+    boxed = [f"{c.headline} (corrects {c.corrects} of {c.on}): {c.path}" for c in gathered.assembly.corrections]
     if plan_.frozen is not None:
         yield from _frozen_lines(plan_, plan_.frozen)
         if plan_.state in _OVER:
@@ -151,6 +152,7 @@ def _lines(plan_: EditionPlan) -> Iterator[str]:
             yield f"  {story.headline}"
             yield f"    {story.path}"
         yield ""
+    yield from _list("Corrections", boxed)
     yield from _list("Missing: it does not go out like this", plan_.missing)
     warnings = [f"{f.where}: {f.problem}" for f in plan_.findings if f.level is Level.WARN]
     more = [f"and {len(warnings) - SHOWN} more: newsletter edition proof {plan_.target.id}"]
@@ -162,7 +164,8 @@ def _lines(plan_: EditionPlan) -> Iterator[str]:
 def _frozen_lines(plan_: EditionPlan, frozen: Frozen) -> Iterator[str]:
     first = f", {frozen.canary:,} of them first" if frozen.canary else ""
     yield f"Frozen     {frozen.fingerprint}, for {frozen.readers:,} readers{first}"
-    yield from (f"  {story.headline} ({story.slug})" for story in frozen.stories)
+    for story in frozen.stories:
+        yield f"  {'Correction: ' if story.corrects else ''}{story.headline} ({story.slug})"
     yield ""
     if plan_.state in freezing.MAY_FREEZE:
         yield "What follows is what a new freeze, or `newsletter send now`, would take."
@@ -246,6 +249,10 @@ def document(plan_: EditionPlan) -> dict[str, Any]:
             }
             for part in plan_.gathered.assembly.chosen
         ],
+        "corrections": [
+            {"slug": c.slug, "headline": c.headline, "path": c.path, "corrects": c.corrects, "on": c.on.isoformat()}
+            for c in plan_.gathered.assembly.corrections
+        ],
         "missing": list(plan_.missing),
         "findings": [composing.finding_document(finding) for finding in plan_.findings],
         "waiting": [
@@ -255,9 +262,13 @@ def document(plan_: EditionPlan) -> dict[str, Any]:
 
 
 def _frozen_document(frozen: Frozen) -> dict[str, Any]:
-    stories = [{"slug": story.slug, "headline": story.headline} for story in frozen.stories]
+    rows = [{"slug": story.slug, "headline": story.headline} for story in frozen.stories if not story.corrects]
+    corrections = [
+        {"slug": s.slug, "headline": s.headline, "corrects": s.corrects} for s in frozen.stories if s.corrects
+    ]
     return {
-        "fingerprint": frozen.fingerprint, "readers": frozen.readers, "canary": frozen.canary, "stories": stories,
+        "fingerprint": frozen.fingerprint, "readers": frozen.readers, "canary": frozen.canary, "stories": rows,
+        "corrections": corrections,
     }  # fmt: skip
 
 
@@ -279,11 +290,5 @@ def preview(context: Context, target: Target, now: datetime) -> Preview:
     if gathered.assembly.edition is None:
         raise UsageError(f"{target.id}: " + "; ".join(gathered.assembly.problems))
     composed = composing.compose(context, target.newsletter, gathered.assembly.edition)
-    message = composed.message
-    folder = context.settings.var / "preview"
-    folder.mkdir(parents=True, exist_ok=True)
-    name = target.id.replace("/", "-")
-    html, text = folder / f"{name}.html", folder / f"{name}.txt"
-    html.write_text(message.html, encoding="utf-8")
-    text.write_text(message.text, encoding="utf-8")
+    html, text = composing.write_files(context, target, composed.message)
     return Preview(html=html, text=text, stops=composed.stops)
