@@ -133,8 +133,8 @@ def test_data_outlives_every_step(empty: Store, start: str) -> None:
 
 
 def test_what_an_upgrade_adds_begins_with_nothing(empty: Store) -> None:
-    """Sends and attempts of the time before have no canary and no uptime, stories of the time before correct nothing, and
-    the ledger is its own origin.
+    """Sends and attempts of the time before have no canary and no uptime, stories correct nothing, and the ledger is its
+    own origin.
     """
     schema.upgrade(empty, MADE_AT, "0001")
     with empty.write() as tx:
@@ -149,7 +149,10 @@ def test_what_an_upgrade_adds_begins_with_nothing(empty: Store) -> None:
 
 def test_an_edition_goes_to_a_list_once_at_each_version(empty: Store) -> None:
     """The index that holds it is there after each step, for mails of corrections too from their version on."""
-    once = "INSERT INTO send (edition_id, list_id, kind, state, candidates, created_at) VALUES (1, 1, '{}', 'sent', 0, '{}')"
+    once = (
+        "INSERT INTO send (edition_id, list_id, kind, state, candidates, created_at) "
+        "VALUES (1, 1, '{}', 'sent', 0, '{}')"
+    )
     schema.upgrade(empty, MADE_AT)
     with empty.write() as tx:
         for table in ("list", "edition"):
