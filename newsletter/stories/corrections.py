@@ -64,12 +64,14 @@ def choose(
         if story.corrects is None or story.slug in done or not (story.corrects in went or meant(story)):
             continue
         left_out = _left_out(story, newsletter) if story.corrects in went else None
-        reason = fault(story, by_slug, went) or _not_gone(story, newsletter, went) or left_out or unfit(story)
+        wrong = fault(story, by_slug, went)
+        reason = wrong or _not_gone(story, newsletter, went) or left_out or unfit(story)
         if reason is None:
             chosen.append(_entry(story, went[story.corrects]))
             continue
         waiting.append(Waiting(slug=story.slug, headline=story.headline, reason=reason))
-        if story.standing is Standing.APPROVED and story.corrects in went and not _embargoed(reason):
+        overlooked = wrong or (story.corrects in went and not reason.startswith("embargoed"))
+        if overlooked and story.standing is Standing.APPROVED:
             findings.append(_finding(story, f"this correction is not in the edition: {reason}", Level.WARN))
     return Box(corrections=tuple(chosen), waiting=tuple(waiting), findings=tuple(findings))
 
@@ -120,10 +122,6 @@ def _left_out(story: Story, newsletter: Newsletter) -> str | None:
     if "corrections" not in newsletter.parts:
         return f"the `parts` of {newsletter.slug}.toml leave out `corrections`: add it, or {mail}"
     return None
-
-
-def _embargoed(reason: str) -> bool:
-    return reason.startswith("embargoed")
 
 
 def _entry(story: Story, on: date) -> Correction:

@@ -133,7 +133,7 @@ def test_data_outlives_every_step(empty: Store, start: str) -> None:
 
 
 def test_what_an_upgrade_adds_begins_with_nothing(empty: Store) -> None:
-    """Sends and attempts of the time before have no canary and no uptime, stories correct nothing, and the ledger is its
+    """Sends and attempts of the time before have no canary and no uptime, stories correct nothing, the ledger is its
     own origin.
     """
     schema.upgrade(empty, MADE_AT, "0001")
