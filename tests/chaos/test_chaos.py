@@ -28,7 +28,7 @@ def corrected(run: Chaos, readers: list[str]) -> None:
 
 
 def test_kill_9(database_url: str, tmp_path: Path) -> None:
-    """Scheduler and web app are killed again and again: each reader once, nobody missing; so too when it is corrected."""
+    """Scheduler and web app are killed again and again: each reader once, nobody missing; so too a correction."""
     with chaos(database_url, tmp_path, readers=READERS, seed=1) as (run, readers):
         while run.tally.kill_count < KILLS:
             run.edition(readers)
