@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from newsletter.errors import GatewayError
-from newsletter.model import Receipt
+from newsletter.model import Receipt, SendKind
 from newsletter.sending.gateway import Outgoing
 
 
@@ -37,10 +37,14 @@ class FakeGateway:
     @property
     def live(self) -> list[str]:
         """The addresses of all live mail that was accepted, as often as it was."""
+        return self.of_kind("live")
+
+    def of_kind(self, kind: SendKind) -> list[str]:
+        """The addresses of all mail of a kind that was accepted."""
         return [
             person.address
             for outgoing in self.accepted
-            if outgoing.batch.kind == "live"
+            if outgoing.batch.kind == kind
             for person in outgoing.batch.recipients
         ]
 

@@ -12,7 +12,7 @@ from ledger_gateway import FakeGateway
 
 from newsletter.model import EditionState, SendReport
 from newsletter.pipeline import clock as tick_of
-from newsletter.pipeline import desk, freezing, readers, sending
+from newsletter.pipeline import correcting, desk, freezing, readers, sending
 from newsletter.pipeline.context import Context, Target, target
 from newsletter.sending.gateway import Gateway
 from newsletter.services import make_gateway
@@ -175,6 +175,13 @@ class House:
 
     def send(self, words: str = "daily/2026-05-04") -> SendReport:
         return sending.run(self.context, self.start(words))
+
+    def correct(self, story: str, words: str = "daily") -> SendReport:
+        """What `send correction` does, from the files to the last answer."""
+        case = correcting.find(self.context, words, story)
+        correcting.freeze(self.context, case, by="ann")
+        freezing.require_ready(self.context, case.target, by="ann")
+        return sending.run(self.context, sending.start(self.context, case.target.id, by="ann"))
 
     def tick(self, at: datetime | None = None) -> list[tuple[str, str]]:
         """What a tick did: (action, problem)."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 REASONS: dict[str, str] = {
     "suppressed": "the address must not be mailed",
     "reserved-domain": "the address lies in a domain kept for examples (RFC 2606), which no mail reaches",
-    "duplicate": "the address gets this edition through another list",
-    "unsubscribed": "the reader left after the edition was frozen",
+    "unsubscribed": "the reader left after the edition was frozen, or since they got what is corrected",
+    "not-received": "what is corrected did not reach the reader: it bounced, was blocked or dropped",
+    "duplicate": "the address gets this edition, or this correction, through another list",
     "cancelled": "the send was cancelled before this reader's batch",
 }
 """By the word before the colon; the first that holds is the one that is recorded."""

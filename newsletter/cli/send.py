@@ -21,6 +21,7 @@ from newsletter.cli.common import (
     show_json,
     stopping,
 )
+from newsletter.cli.correction import correction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,21 +35,26 @@ def send() -> None:
     """Send tests and editions; pause, resume, cancel, resolve."""
 
 
+send.add_command(correction)
+
+
 @send.command()
 @EDITION
 @click.option("--to", multiple=True, metavar="ADDRESS", help="Instead of the newsletter's editors; may be repeated.")
+@click.option("--correction", "story", metavar="STORY", help="Test the mail that corrects EDITION with this story.")
 @JSON
-def test(edition: str, to: tuple[str, ...], as_json: bool) -> int:
+def test(edition: str, to: tuple[str, ...], story: str | None, as_json: bool) -> int:
     """Send editors what would go, or what is frozen: the same bytes, with links that do nothing."""
     from newsletter.cli.local import sandbox_if_asked
-    from newsletter.pipeline import testing
+    from newsletter.pipeline import correcting, testing
     from newsletter.pipeline.context import target
     from newsletter.tracking import report_document
 
     context = open_house()
-    on = target(context, edition, context.clock())
+    case = correcting.find(context, edition, story) if story else None
+    on = case.target if case else target(context, edition, context.clock())
     with sandbox_if_asked(context):
-        report = testing.send_test(context, on, to=to)
+        report = correcting.send_test(context, case, to=to) if case else testing.send_test(context, on, to=to)
     if as_json:
         show_json({"edition": on.id, "sends": [report_document(report)]})
     else:

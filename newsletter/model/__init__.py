@@ -69,6 +69,7 @@ from newsletter.model.proofing import (
     MESSAGE_CHECKS,
 )
 from newsletter.model.sends import (
+    TO_READERS,
     Batch,
     CanaryStanding,
     Envelope,
@@ -108,6 +109,7 @@ __all__ = [
     "MESSAGE_CHECKS",
     "PARTS",
     "SLUG",
+    "TO_READERS",
     "Action",
     "ActionKind",
     "Alert",

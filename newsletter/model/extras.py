@@ -83,6 +83,8 @@ class Correction:
     blocks: tuple[Block, ...]
     url: str | None = None
     path: str = ""
+    digest: str = ""
+    """The correcting story's, over what its approval covers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -168,6 +168,8 @@ class Newsletter:
     zone: ZoneInfo
     sections: tuple[Section, ...]
     template: str
+    correction_template: str = ""
+    """Of the mail of a correction; the newsletter's own where it is empty."""
     language: str = "en"
     direction: Literal["ltr", "rtl"] = "ltr"
     tagline: str = ""

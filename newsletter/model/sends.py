@@ -11,7 +11,12 @@ from typing import Literal, NamedTuple
 from newsletter.model.newsletters import Mailbox
 
 SendKind = Literal["live", "test", "correction", "notice"]
-"""To a list, or to editors: a test of a message, or a notice that says something in words."""
+"""To readers: an edition to its list, or a correction to those who got what was wrong. To editors: a test of a message,
+or a notice that says something in words.
+"""
+
+TO_READERS: tuple[SendKind, ...] = ("live", "correction")
+"""Kinds that count: nobody twice, nobody lost, and nothing from a ledger that came back from a backup."""
 
 
 class Recipient(NamedTuple):

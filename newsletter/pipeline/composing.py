@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from newsletter.errors import ProofError
 from newsletter.model import Edition, Finding, Level, Message, Newsletter
-from newsletter.pipeline.context import Context
+from newsletter.pipeline.context import Context, Target
 from newsletter.rendering import render
 from newsletter.rendering.proof import proof
 
@@ -45,6 +46,17 @@ def compose(context: Context, newsletter: Newsletter, edition: Edition) -> Compo
         templates=settings.templates,
     )
     return Composed(edition=edition, message=message, findings=findings)
+
+
+def write_files(context: Context, target: Target, message: Message) -> tuple[Path, Path]:
+    """A message as files in `var/preview/`: HTML and plain text."""
+    folder = context.settings.var / "preview"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = target.id.replace("/", "-")
+    html, text = folder / f"{name}.html", folder / f"{name}.txt"
+    html.write_text(message.html, encoding="utf-8")
+    text.write_text(message.text, encoding="utf-8")
+    return html, text
 
 
 def require_proof(composed: Composed) -> None:

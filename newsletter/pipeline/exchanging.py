@@ -15,7 +15,7 @@ import structlog
 
 from newsletter.audience import tokens
 from newsletter.errors import InDoubt, NotSent, Refused
-from newsletter.model import Envelope, Message, Newsletter, Receipt, SendState
+from newsletter.model import TO_READERS, Envelope, Message, Newsletter, Receipt, SendState
 from newsletter.pipeline import canary, guards, pausing, queueing
 from newsletter.pipeline.context import Context
 from newsletter.sending import owner, plan
@@ -84,13 +84,13 @@ class Part:
 
     def _check(self, tx: Tx, send: sends.SendRow) -> None:
         """Before the first claim: a worker may have other settings than who began. Raises ConfigError, StoreError."""
-        if send.kind == "live" and not self._checked:
+        if send.kind in TO_READERS and not self._checked:
             guards.check_ledger(self._context, tx)
             self._checked = True
 
     def _count(self, tx: Tx, send: sends.SendRow, now: datetime) -> bool:
         """Every now and then the ledger counts while it sends, and is looked at: it may be a backup's by now."""
-        if send.kind != "live" or abs(now - self._counted_at) < guards.COUNT_EVERY:
+        if send.kind not in TO_READERS or abs(now - self._counted_at) < guards.COUNT_EVERY:
             return False
         guards.check_epoch(self._context, tx)
         guards.next_epoch(tx)

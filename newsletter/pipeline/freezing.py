@@ -44,6 +44,7 @@ class Frozen:
 
 def prepare(context: Context, target: Target, now: datetime, *, at: datetime | None = None) -> composing.Composed:
     """Gather, check, render and proof an edition. Raises ContentError, TooFewStoriesError, RenderError, ProofError."""
+    gathering.refuse_correction(context, target)
     gathered = gathering.gather(context, target, now, at=at)
     gathering.require_readable(gathered)
     edition = gathered.assembly.edition
@@ -80,7 +81,8 @@ def refreeze(context: Context, target: Target, *, by: str, story: str, confirmed
     """Freeze anew with a late-breaking story, while nothing was claimed: the audience too, and nobody has signed."""
     now = context.clock()
     composed = prepare(context, target, now)
-    if story not in {item.slug for item in composed.edition.stories}:
+    edition = composed.edition
+    if story not in {s.slug for s in edition.stories} | {c.slug for c in edition.extras.corrections}:
         raise UsageError(
             f"{target.id} would not hold {story}: see `newsletter edition plan {target.id}` for the reason"
         )
@@ -241,7 +243,7 @@ def look_again(context: Context, target: Target, now: datetime) -> str | None:
         row = editions.find(tx, target.id)
         frozen = editions.frozen_stories(tx, row.id) if row else ()
         live = sends.live(tx, target.id)
-    if live is not None and live.list != target.newsletter.list:
+    if live is not None and live.kind == "live" and live.list != target.newsletter.list:
         return f"it was frozen for the list {live.list}, and its newsletter has the list {target.newsletter.list} now"
     for old in frozen:
         why = _why_not(stories.get(old.slug), old.digest, target.newsletter, now)

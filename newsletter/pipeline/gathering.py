@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from newsletter.errors import ContentError, Fault
+from newsletter.errors import ContentError, Fault, UsageError
 from newsletter.model import Finding, Level, Newsletter, Standing, levelled
 from newsletter.pipeline.context import Context, Target
-from newsletter.storage import Tx, editions
+from newsletter.storage import Tx, corrections, editions
 from newsletter.stories.assemble import Assembly, History, assemble, with_extras
 from newsletter.stories.checks import check_story, check_together
 from newsletter.stories.extras.checks import check_extras
@@ -59,7 +59,8 @@ def _known(context: Context) -> Known:
 
 def history(tx: Tx, newsletter: Newsletter) -> History:
     """What went to a newsletter's list before, and when its editions went."""
-    return History(sent=editions.gone(tx, newsletter.list), edition_times=editions.went_at(tx, newsletter.slug))
+    gone = editions.gone(tx, newsletter.list)
+    return History(sent=gone.slugs, dates=gone.dates, edition_times=editions.went_at(tx, newsletter.slug))
 
 
 def gather(
@@ -86,6 +87,15 @@ def gather(
     return Gathered(target=target, planned_at=planned, assembly=whole, desk=desk, supply=supply)
 
 
+def refuse_correction(context: Context, target: Target) -> None:
+    """Raise UsageError for an edition that is the mail of a correction: no stories are gathered for it."""
+    with context.store.read() as tx:
+        mail = corrections.mail(tx, target.id)
+    if mail is not None:
+        word = f"`newsletter send correction {mail.corrected} --story {mail.slug}`"
+        raise UsageError(f"{target.id} is the mail of a correction, and holds nothing else: {word}")
+
+
 def require_readable(gathered: Gathered) -> None:
     """Raise ContentError for files that cannot be read: an edition must not go without them in silence."""
     if gathered.faults:
@@ -93,13 +103,16 @@ def require_readable(gathered: Gathered) -> None:
 
 
 def desk_findings(context: Context, gathered: Gathered, now: datetime) -> tuple[Finding, ...]:
-    """The desk checks of the stories and extras that an edition would hold; broken seals of stories that it lacks."""
+    """The desk checks of the stories, corrections and extras that an edition would hold, what it must not go without,
+    and the broken seals of stories that it lacks.
+    """
     edition = gathered.assembly.edition
-    found: list[Finding] = list(_broken_seals(gathered))
+    found: list[Finding] = [*gathered.assembly.findings, *_broken_seals(gathered)]
     levels = gathered.target.newsletter.proof
     if edition is None:
         return levelled(found, levels)
-    for story in edition.stories:
+    boxed = {correction.slug for correction in gathered.assembly.corrections}
+    for story in (*edition.stories, *(story for story in gathered.desk.stories if story.slug in boxed)):
         found.extend(
             check_story(
                 story, newsletters=tuple(context.newsletters.values()), outlets=context.organisation.outlets, now=now

@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 
 from newsletter.errors import GatewayError
-from newsletter.model import AlertKind, EditionState, SendState
+from newsletter.model import TO_READERS, AlertKind, EditionState, SendState
 from newsletter.pipeline import alerts
 from newsletter.sending import plan
 from newsletter.sending.gateway import Outcome
@@ -22,7 +22,7 @@ def pause_itself(tx: Tx, send: sends.SendRow, why: str, now: datetime) -> sends.
     if not sends.move(tx, send.id, [SendState.SENDING], SendState.PAUSED, reason=why, now=now):
         return send
     log.error("send paused", edition=send.edition, send=send.id, reason=why)
-    if send.kind == "live":
+    if send.kind in TO_READERS:
         text = f"{why}. After the cure: `newsletter send resume {send.edition}`"
         alerts.keep(tx, AlertKind.SEND_PAUSED, about=send.edition, text=text, now=now)
     return sends.find(tx, send.id)

@@ -138,6 +138,7 @@ def _lines(plan_: EditionPlan) -> Iterator[str]:
     yield ""
     waiting = [f"{item.slug}: {item.reason}" for item in gathered.assembly.waiting]
     waiting += [f"{item.where}: {item.reason}" for item in gathered.assembly.beside.unused]
+    boxed = [f"{c.headline} (corrects {c.corrects} of {c.on}): {c.path}" for c in gathered.assembly.corrections]
     if plan_.frozen is not None:
         yield from _frozen_lines(plan_, plan_.frozen)
         if plan_.state in _OVER:
@@ -160,6 +161,7 @@ def _lines(plan_: EditionPlan) -> Iterator[str]:
             yield f"    {story.path}"
         yield ""
     yield from _list("Beside the stories", beside.in_lines(gathered.assembly.beside.extras))
+    yield from _list("Corrections", boxed)
     yield from _list("Missing: it does not go out like this", plan_.missing)
     warnings = [f"{f.where}: {f.problem}" for f in plan_.findings if f.level is Level.WARN]
     more = [f"and {len(warnings) - SHOWN} more: newsletter edition proof {plan_.target.id}"]
@@ -171,7 +173,8 @@ def _lines(plan_: EditionPlan) -> Iterator[str]:
 def _frozen_lines(plan_: EditionPlan, frozen: Frozen) -> Iterator[str]:
     first = f", {frozen.canary:,} of them first" if frozen.canary else ""
     yield f"Frozen     {frozen.fingerprint}, for {frozen.readers:,} readers{first}"
-    yield from (f"  {story.headline} ({story.slug})" for story in frozen.stories)
+    for story in frozen.stories:
+        yield f"  {'Correction: ' if story.corrects else ''}{story.headline} ({story.slug})"
     yield ""
     if plan_.state in freezing.MAY_FREEZE:
         yield "What follows is what a new freeze, or `newsletter send now`, would take."
@@ -256,6 +259,10 @@ def document(plan_: EditionPlan) -> dict[str, Any]:
             for part in plan_.gathered.assembly.chosen
         ],
         "extras": beside.document(plan_.gathered.assembly.beside),
+        "corrections": [
+            {"slug": c.slug, "headline": c.headline, "path": c.path, "corrects": c.corrects, "on": c.on.isoformat()}
+            for c in plan_.gathered.assembly.corrections
+        ],
         "missing": list(plan_.missing),
         "findings": [composing.finding_document(finding) for finding in plan_.findings],
         "waiting": [
@@ -265,7 +272,11 @@ def document(plan_: EditionPlan) -> dict[str, Any]:
 
 
 def _frozen_document(frozen: Frozen) -> dict[str, Any]:
-    stories = [{"slug": story.slug, "headline": story.headline} for story in frozen.stories]
+    rows = [{"slug": story.slug, "headline": story.headline} for story in frozen.stories if not story.corrects]
+    corrections = [
+        {"slug": s.slug, "headline": s.headline, "corrects": s.corrects} for s in frozen.stories if s.corrects
+    ]
     return {
-        "fingerprint": frozen.fingerprint, "readers": frozen.readers, "canary": frozen.canary, "stories": stories,
+        "fingerprint": frozen.fingerprint, "readers": frozen.readers, "canary": frozen.canary, "stories": rows,
+        "corrections": corrections,
     }  # fmt: skip

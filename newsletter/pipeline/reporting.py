@@ -47,18 +47,21 @@ def standing(context: Context, words: str) -> StandingOf:
 def everything(context: Context) -> tuple[StandingOf, ...]:
     """Every edition, newest first."""
     with context.store.read() as tx:
-        found = [_standing(tx, name) for name in editions.names(tx)]
+        found = [_standing(tx, name, others=False) for name in editions.names(tx)]
     return tuple(item for item in found if item is not None)
 
 
-def _standing(tx: Tx, name: str) -> StandingOf | None:
+def _standing(tx: Tx, name: str, *, others: bool = True) -> StandingOf | None:
+    """With `others`, the sends of its corrections are told with it, though they are editions of their own."""
     row = editions.find(tx, name)
     if row is None:
         return None
     live = sends.live(tx, name)
     return StandingOf(
         edition=row,
-        sends=tuple(balance.report(tx, send.id) for send in sends.of_edition(tx, name)),
+        sends=tuple(
+            balance.report(tx, send.id) for send in sends.of_edition(tx, name) if others or send.edition == name
+        ),
         paused=live.reason if live and live.state is SendState.PAUSED else "",
     )
 
@@ -96,7 +99,14 @@ def in_brief(context: Context, on: Target) -> str:
     """A frozen edition in one line: stories, readers, fingerprint."""
     with context.store.read() as tx:
         row, live = editions.find(tx, on.id), sends.live(tx, on.id)
-        stories = len(editions.frozen_stories(tx, row.id)) if row else 0
+        held = editions.frozen_stories(tx, row.id) if row else ()
         readers = sends.mailable_count(tx, live.id) if live else 0
     mark = row.fingerprint if row else "not frozen"
-    return f"{on.id}: {stories} stories, {readers:,} readers on the list {on.newsletter.list}, {mark}"
+    corrections = sum(story.corrects is not None for story in held)
+    counts = [_count(len(held) - corrections, "story", "stories"), _count(corrections, "correction", "corrections")]
+    stories = " and ".join(part for part in counts if part)
+    return f"{on.id}: {stories}, {readers:,} readers on the list {on.newsletter.list}, {mark}"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return "" if not number else f"1 {one}" if number == 1 else f"{number} {many}"

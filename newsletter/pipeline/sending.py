@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 import structlog
 
 from newsletter.errors import BusyError, UsageError
-from newsletter.model import AlertKind, EditionState, SendReport, SendState
+from newsletter.model import TO_READERS, AlertKind, EditionState, SendReport, SendState
 from newsletter.pipeline import alerts, canary, guards, queueing
 from newsletter.pipeline.context import Context
 from newsletter.pipeline.exchanging import Part, Progress, Wait
 from newsletter.sending import owner
 from newsletter.sending.dispatch import dispatch
-from newsletter.storage import Tx, balance, claims, clock, editions, sends
+from newsletter.storage import Tx, balance, claims, clock, corrections, editions, sends
 from newsletter.storage import canary as ledger_canary
 
 log = structlog.get_logger()
@@ -172,9 +172,9 @@ def finish(context: Context, send_id: int) -> SendReport:
     with context.store.write() as tx:
         close(tx, send_id, now)
         report = balance.report(tx, send_id)
-        if report.kind == "live":
+        if report.kind in TO_READERS:
             guards.next_epoch(tx)
-    if report.kind == "live":
+    if report.kind in TO_READERS:
         guards.try_remember_epoch(context)
     return report
 
@@ -184,7 +184,7 @@ def close(tx: Tx, send_id: int, now: datetime) -> None:
     before = sends.find(tx, send_id)
     state = sends.settle_state(tx, send_id, now)
     ends = {SendState.SENT: EditionState.SENT, SendState.PARTIAL: EditionState.PARTIAL}
-    if before.kind != "live" or state not in ends:
+    if before.kind not in TO_READERS or state not in ends:
         return
     went = [EditionState.SENDING, EditionState.PARTIAL]
     if editions.move(tx, before.edition_id, went, ends[state], reason="", by="send", now=now):
@@ -273,6 +273,8 @@ def cancel(context: Context, edition: str, *, by: str) -> int:
         if not sends.move(tx, live.id, since, SendState.CANCELLED, reason=f"cancelled by {by}", now=now):
             raise UsageError(f"{edition} is {live.state.value}; it can no longer be cancelled")
         readers = sends.cancel_pending(tx, live.id, now)
+        if live.kind == "correction":
+            corrections.release(tx, live.id)
         states = [EditionState.FROZEN, EditionState.SIGNED_OFF, EditionState.SENDING, EditionState.HELD]
         editions.move(tx, live.edition_id, states, EditionState.CANCELLED, reason="cancelled", by=by, now=now)
     log.info("send cancelled", edition=edition, send=live.id, readers=readers, by=by)

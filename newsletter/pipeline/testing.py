@@ -34,6 +34,13 @@ def send_test(context: Context, target: Target, *, to: Sequence[str] = (), word:
     message = _frozen(context, target)
     if message is None:
         message = freezing.prepare(context, target, context.clock()).message
+    return send_message(context, target, message, to=to, word=word)
+
+
+def send_message(
+    context: Context, target: Target, message: Message, *, to: Sequence[str] = (), word: str = "TEST"
+) -> SendReport:
+    """Send editors a message that stands with this edition. Raises UsageError, NotDeliveredError."""
     mark = message.fingerprint.removeprefix("sha256:")[:4]
     return _direct(context, target, "test", message, f"[{word} {mark}] {message.subject}", to)
 

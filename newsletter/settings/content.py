@@ -75,6 +75,7 @@ NEWSLETTER_KEYS: Mapping[str, Reader] = {
     "zone": words.zone,
     "sections": several(SECTION),
     "template": words.slug,
+    "correction_template": words.slug,
     "language": words.language,
     "direction": words.choice(Newsletter, "direction"),
     "tagline": words.line,

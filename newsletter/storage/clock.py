@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, insert, select, update
 
-from newsletter.model import EditionFacts, EditionState, SendState, Step
+from newsletter.model import TO_READERS, EditionFacts, EditionState, SendState, Step
 from newsletter.storage import canary
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx, insert_new
@@ -80,7 +80,7 @@ def last_test(tx: Tx, edition_id: int) -> str | None:
 
 def _live_state(tx: Tx, edition_id: int) -> SendState | None:
     state = tx.execute(
-        select(t.send.c.state).where(t.send.c.edition_id == edition_id, t.send.c.kind == "live")
+        select(t.send.c.state).where(t.send.c.edition_id == edition_id, t.send.c.kind.in_(TO_READERS))
     ).scalar_one_or_none()
     return None if state is None else SendState(state)
 
@@ -107,7 +107,7 @@ def _active_at(tx: Tx, edition_id: int) -> datetime | None:
         .select_from(t.send)
         .outerjoin(t.batch, t.batch.c.send_id == t.send.c.id)
         .outerjoin(t.attempt, t.attempt.c.batch_id == t.batch.c.id)
-        .where(t.send.c.edition_id == edition_id, t.send.c.kind == "live")
+        .where(t.send.c.edition_id == edition_id, t.send.c.kind.in_(TO_READERS))
     ).one()
     return max((instant for instant in row if instant is not None), default=None)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, exists, func, select, update
 
-from newsletter.model import SendState
+from newsletter.model import TO_READERS, SendState
 from newsletter.storage import answers, evidence, sends
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx
@@ -98,14 +98,14 @@ def _heard_at(heard: Iterable[evidence.Heard], since: datetime) -> datetime | No
 
 
 def editions_in_doubt(tx: Tx, newsletter: str) -> tuple[str, ...]:
-    """A newsletter's editions whose live send has batches in doubt, and was not cancelled."""
+    """A newsletter's editions whose send to readers has batches in doubt, and was not cancelled."""
     doubtful = select(t.batch.c.send_id).where(t.batch.c.state == "in_doubt")
     found = tx.execute(
         select(t.edition.c.name)
         .join(t.send, t.send.c.edition_id == t.edition.c.id)
         .where(
             t.edition.c.newsletter == newsletter,
-            t.send.c.kind == "live",
+            t.send.c.kind.in_(TO_READERS),
             t.send.c.state != SendState.CANCELLED.value,
             t.send.c.id.in_(doubtful),
         )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, delete, exists, insert, select, update
 
 from newsletter.model import Edition, EditionState
 from newsletter.storage import tables as t
@@ -40,6 +40,8 @@ class FrozenStory:
     section: str
     headline: str
     digest: str
+    corrects: str | None = None
+    """The story that it stood there as the correction of."""
 
 
 def find(tx: Tx, name: str, *, lock: bool = False) -> EditionRow | None:
@@ -74,13 +76,17 @@ def ensure(tx: Tx, name: str, *, newsletter: str, on: date, planned_at: datetime
 
 
 def latest(tx: Tx, newsletter: str) -> str | None:
-    """The id of a newsletter's newest edition that has a row."""
+    """The id of a newsletter's newest edition that has a row; the mail of a correction is none."""
     return tx.execute(
         select(t.edition.c.name)
-        .where(t.edition.c.newsletter == newsletter)
+        .where(t.edition.c.newsletter == newsletter, ~_is_correction())
         .order_by(t.edition.c.date.desc(), t.edition.c.id.desc())
         .limit(1)
     ).scalar_one_or_none()
+
+
+def _is_correction() -> ColumnElement[bool]:
+    return exists().where(t.correction.c.edition_id == t.edition.c.id)
 
 
 def names(tx: Tx) -> tuple[str, ...]:
@@ -113,16 +119,22 @@ def move(
 
 
 def set_frozen(tx: Tx, edition_id: int, edition: Edition, fingerprint: str, now: datetime) -> None:
-    """Write down which stories, in which state, an edition was frozen with."""
+    """Write down which stories and corrections, in which state, an edition was frozen with."""
     tx.execute(delete(t.edition_story).where(t.edition_story.c.edition_id == edition_id))
     rows = [
         {
             "edition_id": edition_id, "position": number, "slug": story.slug, "section": part.section.slug,
-            "headline": story.headline, "digest": story.digest,
+            "headline": story.headline, "digest": story.digest, "corrects": story.corrects,
         }
         for number, (part, story) in enumerate(
             ((part, story) for part in edition.sections for story in part.stories), start=1
         )
+    ] + [
+        {
+            "edition_id": edition_id, "position": number, "slug": entry.slug, "section": "",
+            "headline": entry.headline, "digest": entry.digest, "corrects": entry.corrects,
+        }
+        for number, entry in enumerate(edition.extras.corrections, start=len(edition.stories) + 1)
     ]  # fmt: skip
     tx.execute(insert(t.edition_story), rows)
     tx.execute(update(t.edition).where(t.edition.c.id == edition_id).values(fingerprint=fingerprint, frozen_at=now))
@@ -133,33 +145,56 @@ def frozen_stories(tx: Tx, edition_id: int) -> tuple[FrozenStory, ...]:
     rows = tx.execute(
         select(t.edition_story).where(t.edition_story.c.edition_id == edition_id).order_by(t.edition_story.c.position)
     )
-    return tuple(FrozenStory(slug=r.slug, section=r.section, headline=r.headline, digest=r.digest) for r in rows)
+    return tuple(
+        FrozenStory(slug=r.slug, section=r.section, headline=r.headline, digest=r.digest, corrects=r.corrects)
+        for r in rows
+    )
 
 
-def gone(tx: Tx, list_slug: str) -> frozenset[str]:
-    """The slugs of all stories that went to a list, if only to some of it before a send was cancelled."""
+def went() -> ColumnElement[bool]:
+    """Whether an edition went out by a send, if only in part before it was cancelled; both are joined."""
     begun = exists().where(t.batch.c.send_id == t.send.c.id, t.batch.c.state.in_(["claimed", "accepted", "in_doubt"]))
-    return frozenset(
-        tx.execute(
-            select(t.edition_story.c.slug)
-            .join(t.edition, t.edition.c.id == t.edition_story.c.edition_id)
-            .join(t.send, t.send.c.edition_id == t.edition.c.id)
-            .join(t.list_, t.list_.c.id == t.send.c.list_id)
-            .where(
-                t.list_.c.slug == list_slug,
-                t.send.c.kind == "live",
-                t.edition.c.state.in_([state.value for state in WENT]) | begun,
-            )
-        ).scalars()
+    return t.edition.c.state.in_([state.value for state in WENT]) | begun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """What went to a list with its editions: the date of each story, and which corrections; also to some of it only."""
+
+    dates: Mapping[str, date]
+    corrections: frozenset[str]
+
+    @property
+    def slugs(self) -> frozenset[str]:
+        return self.corrections.union(self.dates)
+
+
+def gone(tx: Tx, list_slug: str) -> Gone:
+    """All that went to a list with its editions. A correction's mail does not count: its box comes all the same."""
+    rows = tx.execute(
+        select(t.edition_story.c.slug, t.edition_story.c.corrects, t.edition.c.date)
+        .join(t.edition, t.edition.c.id == t.edition_story.c.edition_id)
+        .join(t.send, t.send.c.edition_id == t.edition.c.id)
+        .join(t.list_, t.list_.c.id == t.send.c.list_id)
+        .where(t.list_.c.slug == list_slug, t.send.c.kind == "live", went())
+        .order_by(t.edition.c.date)
+    ).all()
+    return Gone(
+        dates={row.slug: row.date for row in rows if row.corrects is None},
+        corrections=frozenset(row.slug for row in rows if row.corrects is not None),
     )
 
 
 def went_at(tx: Tx, newsletter: str, limit: int = 400) -> tuple[datetime, ...]:
-    """The planned times of a newsletter's editions that went, newest first."""
+    """The planned times of a newsletter's editions that went, newest first; mails of corrections are none."""
     return tuple(
         tx.execute(
             select(t.edition.c.planned_at)
-            .where(t.edition.c.newsletter == newsletter, t.edition.c.state.in_([state.value for state in WENT]))
+            .where(
+                t.edition.c.newsletter == newsletter,
+                t.edition.c.state.in_([state.value for state in WENT]),
+                ~_is_correction(),
+            )
             .order_by(t.edition.c.planned_at.desc())
             .limit(limit)
         ).scalars()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, null, select
 
+from newsletter.model import EventKind
 from newsletter.storage import tables as t
 
 
@@ -57,6 +58,48 @@ def departure(list_slug: str) -> ColumnElement[str | None]:
         (t.subscriber.c.address.is_(None), literal("suppressed:erased")),
         (func.coalesce(t.subscription.c.state, "") != "active", literal("unsubscribed")),
         else_=suppressed(list_slug),
+    )
+
+
+NOT_RECEIVED = (EventKind.BOUNCED, EventKind.BLOCKED, EventKind.DROPPED)
+
+
+def received(send_id: int, list_slug: str, *, counts_under: int | None) -> Select[int, int, str | None]:
+    """Everybody whose copy of a send was accepted: subscriber id, address key, reason against a correction (or NULL).
+
+    Those who left or were suppressed since get none, nor those whom the copy did not reach, as events told, nor those
+    who have the correction already, under the edition `counts_under`.
+    """
+    left, fact = departure(list_slug), t.fact.c
+    mine = fact.delivery_id == t.delivery.c.id
+    lost = and_(
+        exists().where(mine, fact.kind.in_(NOT_RECEIVED)), ~exists().where(mine, fact.kind == EventKind.DELIVERED)
+    )
+    whens: list[tuple[ColumnElement[bool], ColumnElement[str | None]]] = [
+        (left.is_not(null()), left),
+        (lost, literal("not-received")),
+    ]
+    if counts_under is not None:
+        other = t.delivery.alias()
+        twice = exists().where(other.c.address_key == t.delivery.c.address_key, other.c.edition_id == counts_under)
+        whens.append((twice, literal("duplicate")))
+    return (
+        select(
+            t.delivery.c.subscriber_id.label("subscriber_id"),
+            t.delivery.c.address_key.label("address_key"),
+            case(*whens, else_=null()).label("reason"),
+        )
+        .join(t.batch, and_(t.batch.c.send_id == t.delivery.c.send_id, t.batch.c.number == t.delivery.c.batch_number))
+        .join(t.send, t.send.c.id == t.delivery.c.send_id)
+        .join(t.subscriber, t.subscriber.c.id == t.delivery.c.subscriber_id)
+        .outerjoin(
+            t.subscription,
+            and_(
+                t.subscription.c.subscriber_id == t.delivery.c.subscriber_id,
+                t.subscription.c.list_id == t.send.c.list_id,
+            ),
+        )
+        .where(t.delivery.c.send_id == send_id, t.delivery.c.outcome.is_(None), t.batch.c.state == "accepted")
     )
 
 

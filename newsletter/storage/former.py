@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import func, insert, select, update
 
+from newsletter.model import TO_READERS
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx
 
@@ -17,9 +18,9 @@ from newsletter.storage.database import Tx
 def keep(tx: Tx, uid: str) -> None:
     """Let an id be a former one, good for the deliveries that are here.
 
-    Only live ones count: what was mailed to editors since the restore has taken numbers too.
+    Only those to readers count: what was mailed to editors since the restore has taken numbers too.
     """
-    live = select(t.send.c.id).where(t.send.c.kind == "live")
+    live = select(t.send.c.id).where(t.send.c.kind.in_(TO_READERS))
     last = tx.execute(select(func.max(t.delivery.c.id)).where(t.delivery.c.send_id.in_(live))).scalar_one()
     tx.execute(insert(t.former_ledger).values(uid=uid, last_delivery=last or 0))
 

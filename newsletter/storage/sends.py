@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, case, delete, false, func, insert, literal, null, select, update
+from sqlalchemy import and_, delete, func, insert, literal, select, update
 
-from newsletter.errors import StoreError
-from newsletter.model import SendKind, SendState
-from newsletter.storage import balance, canary, eligibility, former
+from newsletter.model import TO_READERS, SendKind, SendState
+from newsletter.storage import balance, canary, eligibility, former, recipients
 from newsletter.storage import tables as t
-from newsletter.storage.database import Tx, roomy
+from newsletter.storage.database import Tx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,22 +59,21 @@ class Plan:
 
 def freeze(tx: Tx, plan: Plan, now: datetime) -> int:
     """Write down who gets an edition, as one set operation; gives the send's id. Counted and verified."""
-    send_id = _new_send(tx, plan.edition_id, plan.list_id, "live", plan.subject, now)
+    send_id = new(tx, plan.edition_id, plan.list_id, "live", plan.subject, now)
     ahead = canary.on_list(
         tx, plan.list_id, plan.list_slug, plan.canary, edition_id=plan.edition_id, loopback=plan.loopback
     )[: plan.batch_size]
-    with roomy(tx):
-        _insert_deliveries(tx, send_id, plan, ahead)
-    _insert_batches(tx, send_id, plan.variant_id)
+    rows = eligibility.candidates(plan.list_id, plan.list_slug, edition_id=plan.edition_id, loopback=plan.loopback)
+    recipients.write_down(
+        tx, send_id, plan.variant_id, rows, counts_under=plan.edition_id, batch_size=plan.batch_size, ahead=ahead
+    )
     if ahead:
         canary.note(tx, send_id, plan.canary_wait)
-    total = tx.execute(select(func.count()).select_from(t.delivery).where(t.delivery.c.send_id == send_id)).scalar_one()
-    tx.execute(update(t.send).where(t.send.c.id == send_id).values(candidates=total))
-    _verify(tx, send_id, total, plan.batch_size)
     return send_id
 
 
-def _new_send(tx: Tx, edition_id: int, list_id: int | None, kind: SendKind, subject: str, now: datetime) -> int:
+def new(tx: Tx, edition_id: int, list_id: int | None, kind: SendKind, subject: str, now: datetime) -> int:
+    """A send without recipients, to be filled in the same transaction; gives its id."""
     done = tx.execute(
         insert(t.send)
         .values(
@@ -84,54 +82,8 @@ def _new_send(tx: Tx, edition_id: int, list_id: int | None, kind: SendKind, subj
         )
         .returning(t.send.c.id)
     )  # fmt: skip
-    new: int = done.scalar_one()
-    return new
-
-
-def _insert_deliveries(tx: Tx, send_id: int, plan: Plan, canary_keys: Sequence[int]) -> None:
-    rows = eligibility.candidates(
-        plan.list_id, plan.list_slug, edition_id=plan.edition_id, loopback=plan.loopback
-    ).subquery()
-    free = rows.c.reason.is_(None)
-    ahead = and_(free, rows.c.address_key.in_(canary_keys)) if canary_keys else false()
-    parts = (free, ahead) if canary_keys else (free,)
-    place = func.row_number().over(partition_by=parts, order_by=rows.c.subscriber_id) - 1
-    first = 2 if canary_keys else 1  # the batch that those who are not the canary begin with
-    chosen = select(
-        literal(send_id),
-        case((free, literal(plan.edition_id)), else_=null()),
-        rows.c.subscriber_id,
-        rows.c.address_key,
-        case((ahead, 1), (free, place // plan.batch_size + first), else_=null()),
-        case((free, null()), else_=literal("excluded")),
-        rows.c.reason,
-    ).order_by(rows.c.subscriber_id)
-    columns = ["send_id", "edition_id", "subscriber_id", "address_key", "batch_number", "outcome", "reason"]
-    tx.execute(insert(t.delivery).from_select(columns, chosen))
-
-
-def _insert_batches(tx: Tx, send_id: int, variant_id: int) -> None:
-    sizes = (
-        select(literal(send_id), literal(variant_id), t.delivery.c.batch_number, func.count(), literal("pending"))
-        .where(t.delivery.c.send_id == send_id, t.delivery.c.batch_number.is_not(None))
-        .group_by(t.delivery.c.batch_number)
-        .order_by(t.delivery.c.batch_number)
-    )
-    tx.execute(insert(t.batch).from_select(["send_id", "variant_id", "number", "size", "state"], sizes))
-
-
-def _verify(tx: Tx, send_id: int, candidates: int, batch_size: int) -> None:
-    batched, largest = tx.execute(
-        select(func.coalesce(func.sum(t.batch.c.size), 0), func.coalesce(func.max(t.batch.c.size), 0)).where(
-            t.batch.c.send_id == send_id
-        )
-    ).one()
-    excluded = sum(balance.exceptions(tx, send_id, "excluded").values())
-    if batched + excluded != candidates or largest > batch_size:
-        raise StoreError(
-            f"the freeze does not add up ({candidates} candidates, {batched} in batches, {excluded} excluded, largest "
-            f"batch {largest}): nothing was frozen; this is a fault of the program, please report it"
-        )
+    send_id: int = done.scalar_one()
+    return send_id
 
 
 def add_direct(
@@ -145,19 +97,19 @@ def add_direct(
     now: datetime,
 ) -> int:
     """A test or a notice to editors (address, address key): one batch, counted under no edition's promise."""
-    send_id = _new_send(tx, edition_id, None, kind, subject, now)
+    send_id = new(tx, edition_id, None, kind, subject, now)
     tx.execute(
         insert(t.delivery),
         [{"send_id": send_id, "address_key": key, "address": address, "batch_number": 1} for address, key in editors],
     )
-    _insert_batches(tx, send_id, variant_id)
+    recipients.insert_batches(tx, send_id, variant_id)
     tx.execute(update(t.send).where(t.send.c.id == send_id).values(candidates=len(editors)))
     return send_id
 
 
 def unfreeze(tx: Tx, edition_id: int) -> bool:
-    """Take back a live send of which nothing was ever claimed; False where something was."""
-    sends = select(t.send.c.id).where(t.send.c.edition_id == edition_id, t.send.c.kind == "live")
+    """Take back the send to readers of which nothing was ever claimed; False where something was."""
+    sends = select(t.send.c.id).where(t.send.c.edition_id == edition_id, t.send.c.kind.in_(TO_READERS))
     touched = tx.execute(
         select(func.count()).select_from(t.batch).where(t.batch.c.send_id.in_(sends), t.batch.c.attempt > 0)
     ).scalar_one()
@@ -183,19 +135,24 @@ def find(tx: Tx, send_id: int, *, lock: bool = False, shared: bool = False) -> S
 
 
 def live(tx: Tx, edition: str) -> SendRow | None:
-    """The live send of an edition, if it was frozen."""
-    found = _rows(tx, and_(t.edition.c.name == edition, t.send.c.kind == "live"))
+    """The send of an edition to its readers, if it was frozen: the live one, or that of a correction."""
+    found = _rows(tx, and_(t.edition.c.name == edition, t.send.c.kind.in_(TO_READERS)))
     return found[0] if found else None
 
 
 def paused(tx: Tx) -> tuple[SendRow, ...]:
-    """The live sends that wait for a person."""
-    return tuple(_rows(tx, and_(t.send.c.kind == "live", t.send.c.state == SendState.PAUSED.value)))
+    """The sends to readers that wait for a person."""
+    return tuple(_rows(tx, and_(t.send.c.kind.in_(TO_READERS), t.send.c.state == SendState.PAUSED.value)))
 
 
 def of_edition(tx: Tx, edition: str) -> tuple[SendRow, ...]:
-    """All sends of an edition, the live ones first, then those to editors, oldest first."""
-    return tuple(sorted(_rows(tx, t.edition.c.name == edition), key=lambda row: (row.list_id is None, row.id)))
+    """All sends of an edition, the live one first, then its corrections, then those to editors, oldest first."""
+    corrections = select(t.correction.c.edition_id).where(
+        t.correction.c.corrected_id == select(t.edition.c.id).where(t.edition.c.name == edition).scalar_subquery()
+    )
+    about = and_(t.send.c.kind == "correction", t.send.c.edition_id.in_(corrections))
+    found = _rows(tx, (t.edition.c.name == edition) | about)
+    return tuple(sorted(found, key=lambda row: (row.list_id is None, row.edition != edition, row.id)))
 
 
 def _rows(tx: Tx, where: object) -> list[SendRow]:

@@ -29,6 +29,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from newsletter.model import TO_READERS
+
 metadata = MetaData(
     naming_convention={
         "pk": "%(table_name)s_pk",
@@ -186,6 +188,20 @@ edition_story = Table(
     Column("section", String(80), nullable=False),
     _words("headline"),
     Column("digest", String(80), nullable=False),
+    Column("corrects", String(200)),  # it stood there as the correction of this story, not as a story
+    Index(None, "slug"),
+    Index(None, "corrects"),
+)
+
+correction = Table(  # an edition that is the mail of one correction, to those who got another edition
+    "correction",
+    metadata,
+    Column("edition_id", BigKey, ForeignKey("edition.id"), primary_key=True),
+    _to("edition", "corrected_id"),
+    Column("slug", String(200), nullable=False),  # the correcting story
+    # The first edition with this correction: deliveries of all of them count under it, so that nobody gets it twice.
+    _to("edition", "counts_under"),
+    UniqueConstraint("corrected_id", "slug"),
     Index(None, "slug"),
 )
 
@@ -278,12 +294,12 @@ send = Table(
     CheckConstraint("kind IN ('live', 'test', 'correction', 'notice')", name="kind_known"),
 )
 Index(
-    "send_live_once",
+    "send_once",
     send.c.edition_id,
     send.c.list_id,
     unique=True,
-    sqlite_where=send.c.kind == "live",
-    postgresql_where=send.c.kind == "live",
+    sqlite_where=send.c.kind.in_(TO_READERS),
+    postgresql_where=send.c.kind.in_(TO_READERS),
 )
 
 batch = Table(

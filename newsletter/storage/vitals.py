@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import exists, func, select
 
-from newsletter.model import AlertKind, EditionState, SendState
+from newsletter.model import TO_READERS, AlertKind, EditionState, SendState
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx
 
@@ -63,7 +63,7 @@ def batches(tx: Tx) -> tuple[Batches, ...]:
         .select_from(t.send)
         .join(t.edition, t.edition.c.id == t.send.c.edition_id)
         .join(t.batch, t.batch.c.send_id == t.send.c.id)
-        .where(t.send.c.kind == "live", t.send.c.state.in_(_UNDER_WAY))
+        .where(t.send.c.kind.in_(TO_READERS), t.send.c.state.in_(_UNDER_WAY))
         .group_by(t.edition.c.newsletter, t.batch.c.state)
         .order_by(t.edition.c.newsletter, t.batch.c.state)
     )
@@ -80,7 +80,7 @@ def last_send(tx: Tx) -> LastSend | None:
     row = tx.execute(
         select(t.edition.c.name, t.send.c.started_at)
         .join(t.edition, t.edition.c.id == t.send.c.edition_id)
-        .where(t.send.c.kind == "live", t.send.c.started_at.is_not(None), accepted)
+        .where(t.send.c.kind.in_(TO_READERS), t.send.c.started_at.is_not(None), accepted)
         .order_by(t.send.c.started_at.desc())
         .limit(1)
     ).one_or_none()
@@ -100,7 +100,7 @@ def alerted(tx: Tx) -> tuple[tuple[AlertKind, str, EditionState, SendState | Non
     rows = tx.execute(
         select(t.alert.c.kind, t.alert.c.about, t.edition.c.state, t.send.c.state.label("send"))
         .join(t.edition, t.edition.c.name == t.alert.c.about)
-        .outerjoin(t.send, (t.send.c.edition_id == t.edition.c.id) & (t.send.c.kind == "live"))
+        .outerjoin(t.send, (t.send.c.edition_id == t.edition.c.id) & t.send.c.kind.in_(TO_READERS))
     )
     return tuple(
         (AlertKind(row.kind), row.about, EditionState(row.state), None if row.send is None else SendState(row.send))

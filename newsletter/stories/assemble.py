@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from newsletter.model import Edition, Newsletter, Section, SectionStories, Standing, Story, Waiting
+from newsletter.model import (
+    Correction,
+    Edition,
+    Extras,
+    Finding,
+    Newsletter,
+    Section,
+    SectionStories,
+    Standing,
+    Story,
+    Waiting,
+)
+from newsletter.stories import corrections
 from newsletter.stories.checks import is_for
 from newsletter.stories.extras.select import Selection, select
 from newsletter.stories.extras.supply import Sheet, Supply
@@ -19,18 +31,20 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What went before: slugs that went to this newsletter's list, and the planned times of its earlier editions,
-    newest first.
+    """What went before: slugs that went to this newsletter's list, the date of the edition in which each story did,
+    and the planned times of its earlier editions, newest first.
     """
 
     sent: frozenset[str] = frozenset()
+    dates: Mapping[str, date] = field(default_factory=dict)
     edition_times: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
-    """An edition, or why there is none. `chosen` and `beside` (its extras) are what would go in either case; `waiting`
-    is every other story for this newsletter, save those that went out already.
+    """An edition, or why there is none. `chosen`, `beside` (what editors keep for it), `corrections` are what would go
+    in either case; `waiting` is every other story for this newsletter, save those that went out already; `findings` are
+    what must not be overlooked.
     """
 
     edition: Edition | None
@@ -38,6 +52,8 @@ class Assembly:
     waiting: tuple[Waiting, ...]
     problems: tuple[str, ...]
     beside: Selection = field(default_factory=Selection)
+    corrections: tuple[Correction, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def assemble(
@@ -54,12 +70,14 @@ def assemble(
 
     Sections come in the newsletter's order. In a section: `priority` 1 first, then 2 and so on, then stories without
     one; among equals the newest date, then the slug. Of too many for a section the last wait. Of too many for the
-    edition the lead stays, and those of the weakest priority wait, from the end.
+    edition the lead stays, and those of the weakest priority wait, from the end. A story that corrects another is none
+    of these: it stands among the edition's corrections.
     """
+    stories = tuple(stories)
     waiting: list[Waiting] = []
     fit: list[Story] = []
     for story in sorted((story for story in stories if is_for(story, newsletter)), key=lambda each: each.slug):
-        if story.slug in history.sent:
+        if story.slug in history.sent or story.corrects is not None:
             continue
         reason = _reason(story, newsletter, planned_at, now, history)
         if reason is None:
@@ -67,10 +85,24 @@ def assemble(
         else:
             waiting.append(_waiting(story, reason))
     chosen, crowded = _choose(newsletter, fit)
-    waiting += crowded
+    box = corrections.choose(
+        newsletter,
+        stories,
+        went=history.dates,
+        printed=history.sent,
+        meant=lambda story: is_for(story, newsletter),
+        unfit=lambda story: _unfit_from(story, newsletter, planned_at, now),
+    )
     problems = _problems(newsletter, chosen, on)
-    edition = None if problems else _edition(newsletter, chosen, on, suffix)
-    return Assembly(edition=edition, chosen=chosen, waiting=tuple(waiting), problems=problems)
+    edition = None if problems else _edition(newsletter, chosen, on, suffix, Extras(corrections=box.corrections))
+    return Assembly(
+        edition=edition,
+        chosen=chosen,
+        waiting=(*waiting, *crowded, *box.waiting),
+        problems=problems,
+        corrections=box.corrections,
+        findings=box.findings,
+    )
 
 
 def with_extras(assembly: Assembly, newsletter: Newsletter, supply: Supply, *, on: date, at: datetime) -> Assembly:
@@ -83,7 +115,7 @@ def with_extras(assembly: Assembly, newsletter: Newsletter, supply: Supply, *, o
         subject = sheet.subject or edition.subject
         edition = replace(
             edition,
-            extras=beside.extras,
+            extras=replace(beside.extras, corrections=assembly.corrections),
             subject=subject,
             subject_at=sheet.at("subject") if sheet.subject else "",
             preheader=sheet.preheader or preheader_of(newsletter, edition.stories, subject),
@@ -133,9 +165,7 @@ def _reason(story: Story, newsletter: Newsletter, planned_at: datetime, now: dat
     """Why a story does not go in this edition; None where it may."""
     if not any(section.slug == story.section for section in newsletter.sections):
         return f"its section `{story.section}` is not one of {newsletter.title}"
-    reason = unfit(story, newsletter, planned_at)
-    if reason is None and now > planned_at:
-        reason = unfit(story, newsletter, now)
+    reason = _unfit_from(story, newsletter, planned_at, now)
     if reason is not None or story.expires is not None:
         return reason
     since = _ready_at(story, newsletter.zone)
@@ -145,6 +175,12 @@ def _reason(story: Story, newsletter: Newsletter, planned_at: datetime, now: dat
         return None
     editions = "one edition" if passed == 1 else f"{passed} editions"
     return f"expired unused: {editions} went without it; approve it again, or give it `expires`, to send it now"
+
+
+def _unfit_from(story: Story, newsletter: Newsletter, planned_at: datetime, now: datetime) -> str | None:
+    """As `unfit`, at the planned time, and now where that has passed."""
+    reason = unfit(story, newsletter, planned_at)
+    return unfit(story, newsletter, now) if reason is None and now > planned_at else reason
 
 
 def _ready_at(story: Story, zone: ZoneInfo) -> datetime:
@@ -203,7 +239,9 @@ def _problems(newsletter: Newsletter, chosen: tuple[SectionStories, ...], on: da
     return ()
 
 
-def _edition(newsletter: Newsletter, chosen: tuple[SectionStories, ...], on: date, suffix: str | None) -> Edition:
+def _edition(
+    newsletter: Newsletter, chosen: tuple[SectionStories, ...], on: date, suffix: str | None, extras: Extras
+) -> Edition:
     stories = tuple(story for part in chosen for story in part.stories)
     subject = subject_of(newsletter, stories[0], on)
     return Edition(
@@ -213,4 +251,5 @@ def _edition(newsletter: Newsletter, chosen: tuple[SectionStories, ...], on: dat
         preheader=preheader_of(newsletter, stories, subject),
         sections=chosen,
         suffix=suffix,
+        extras=extras,
     )

@@ -24,6 +24,7 @@ from newsletter.model import (
     plain,
 )
 from newsletter.stories.citations import Registry
+from newsletter.stories.corrections import check_corrections
 from newsletter.stories.fields import nearest
 
 _PLACEHOLDER = re.compile(r"\b(?:(?:TK)+K*|XX+X|TODO|FIXME|TBD|TBA)\b|(?i:\blorem ipsum\b)")
@@ -86,13 +87,12 @@ def _standing(story: Story) -> Iterator[_Found]:
 
 
 def check_together(stories: Iterable[Story]) -> tuple[Finding, ...]:
-    """What only shows among stories: one told twice, one headline twice, a correction of nothing. Killed stories
-    are left out, but may be corrected.
+    """What only shows among stories: one told twice, one headline twice, `corrects` that names no story that can be
+    corrected. Killed stories are left out, but may be corrected.
     """
     all_stories = tuple(stories)
     alive = [story for story in all_stories if story.status is not Status.KILLED]
-    slugs = {story.slug for story in all_stories}
-    return (*_twice(alive), *(_uncorrected(story, slugs) for story in alive if story.corrects not in (None, *slugs)))
+    return (*_twice(alive), *check_corrections(all_stories))
 
 
 def _twice(stories: Iterable[Story]) -> Iterator[Finding]:
@@ -117,11 +117,6 @@ def _pairs(groups: Iterable[list[Story]]) -> Iterator[tuple[int, Story, Story]]:
         first, *others = sorted(group, key=lambda story: story.slug)
         for number, again in enumerate(others):
             yield number, first, again
-
-
-def _uncorrected(story: Story, slugs: set[str]) -> Finding:
-    problem = f"it corrects `{story.corrects}`, which is no story: {nearest(story.corrects or '', sorted(slugs)[:20])}"
-    return Finding(check="corrects", level=Level.STOP, problem=problem, where=f"{story.path}:{_at(story, 'corrects')}")
 
 
 # --- one story ------------------------------------------------------------------------------------------------------

@@ -24,14 +24,18 @@ def subject_of(newsletter: Newsletter, lead: Story, on: date) -> str:
 
     Raises `ConfigError` where `subject` has another name in braces.
     """
-    day = f"{_MONTHS[on.month - 1]} {on.day}, {on.year}"
     try:
-        return squash(newsletter.subject.format(lead=lead.headline, title=newsletter.title, date=day))
+        return squash(newsletter.subject.format(lead=lead.headline, title=newsletter.title, date=day_of(on)))
     except (KeyError, IndexError, ValueError, AttributeError) as error:
         raise ConfigError(
             f"newsletters/{newsletter.slug}.toml: subject {newsletter.subject!r} has something in braces that is not "
             "{lead}, {title} or {date}: mend it"
         ) from error
+
+
+def day_of(on: date) -> str:
+    """`May 4, 2026`."""
+    return f"{_MONTHS[on.month - 1]} {on.day}, {on.year}"
 
 
 def preheader_of(newsletter: Newsletter, stories: tuple[Story, ...], subject: str) -> str:

@@ -39,6 +39,7 @@ _Row = tuple[str, str, str]
 def report_document(report: SendReport) -> dict[str, Any]:
     """The send as `newsletter send status --json` shows it, one entry of `sends`; instants as ISO 8601 in UTC."""
     return {
+        "edition": report.edition,
         "list": report.list,
         "kind": report.kind,
         "state": report.state,
@@ -101,7 +102,8 @@ def _canary(canary: CanaryStanding) -> str:
 
 
 def _accounts(report: SendReport) -> Iterator[_Row]:
-    yield "candidates", _number(report.candidates), "subscriptions active at the freeze"
+    who = "readers who got what it corrects" if report.kind == "correction" else "subscriptions active at the freeze"
+    yield "candidates", _number(report.candidates), who
     yield "  accepted", _number(report.accepted), _share(report.accepted, report.candidates, "candidates")
     yield from _reasons("excluded", report.excluded)
     yield from _reasons("refused", report.refused)

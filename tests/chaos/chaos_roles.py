@@ -16,7 +16,7 @@ from chaos_points import Kill, PointedGateway, PointedStore, Points
 import newsletter.sending.sendgrid  # noqa: F401  loaded here, once, and not in each process
 from newsletter.errors import NewsletterError
 from newsletter.model import EditionState, SendState
-from newsletter.pipeline import clock, freezing, sending, working
+from newsletter.pipeline import clock, correcting, freezing, sending, working
 from newsletter.pipeline.context import Context, target
 from newsletter.services import make_gateway, open_context
 from newsletter.settings import load_settings
@@ -51,6 +51,18 @@ def tick_until_sent(part: Part, edition: str) -> None:
         if _state_of_send(context, edition) is SendState.PAUSED:
             sending.resume(context, edition)
         time.sleep(TICK_S)
+
+
+def correct(part: Part, edition: str, story: str) -> None:
+    """What `newsletter send correction` does, up to its last answer, or until somebody else is at it."""
+    context = _open(part)
+    case = correcting.find(context, edition, story)
+    if case.state is EditionState.SENDING:
+        return
+    if case.state in freezing.MAY_FREEZE:
+        correcting.freeze(context, case, by="ann")
+    freezing.require_ready(context, case.target, by="ann")
+    sending.run(context, sending.start(context, case.target.id, by="ann"))
 
 
 def work(part: Part) -> None:

@@ -34,6 +34,7 @@ from newsletter.storage import Store
 PRELOADED = ["chaos_roles", "newsletter.services", "newsletter.web.app", "psycopg", "procrastinate", "uvicorn"]
 """A process that is forked from these begins to work at once; one that imports them would be killed before it does."""
 
+TO_BEGIN = (EditionState.OPEN, EditionState.FROZEN)
 STANDS = (EditionState.SENT, EditionState.PARTIAL)
 FAULTS = (
     "500",
@@ -112,6 +113,8 @@ class Chaos:
         schedulers = ["tick"] * (2 if workers else 1)
         roles = ["hear", *schedulers, *["work"] * workers]
         self._hearer, *self._senders = (_Slot(role, house.folder / f"died-{n}") for n, role in enumerate(roles))
+        self._corrector = _Slot("correct", house.folder / "died-correct")
+        self._story = ""
         self._left = 0
         self._names = _days()
 
@@ -124,9 +127,21 @@ class Chaos:
         clock = self.house.clock
         assert isinstance(clock, AheadClock)
         clock.go_to(datetime(day.year, day.month, day.day, 6, 31, tzinfo=ZoneInfo("America/New_York")))
-        self.house.story(f"{day.isoformat()}-ports-{self.tally.editions}")
-        for kind in self._chance.sample(FAULTS, 3):
-            self.sandbox.fault(kind, where={"edition": self._name, "batch": str(self._chance.randint(1, 9))})
+        self._story = self.house.story(f"{day.isoformat()}-ports-{self.tally.editions}")
+        self._go(readers)
+        self.tally.editions += 1
+
+    def correction(self, readers: list[str]) -> None:
+        """The last edition is corrected by mail to all who got it, with as many kills again; at once by who typed it,
+        and by schedulers and workers where that process was killed.
+        """
+        self._name = f"{self._name}-correction"
+        self._story = self.house.story(f"{self._story}-put-right", corrects=self._story)
+        self._go(readers, kind="correction")
+
+    def _go(self, readers: list[str], kind: str | None = None) -> None:
+        for fault in self._chance.sample(FAULTS, 3):
+            self.sandbox.fault(fault, where={"edition": self._name, "batch": str(self._chance.randint(1, 9))})
         self._left = self._kills_each
         # Events that come at once hide a blind retry: the evidence is there before it can do harm.
         self._told_at_once = self._chance.random() < 0.5
@@ -137,12 +152,15 @@ class Chaos:
             self._run_until_it_stands(until)
             self._settle()
         self.sandbox.clear_faults()
-        self._count(readers)
+        self._clear(self._corrector)
+        self._count(readers, kind)
 
     def _run_until_it_stands(self, until: float) -> None:
         while self.house.state(self._name)[0] not in STANDS:
             for slot in (*self._senders, *([self._hearer] if self._told_at_once else [])):
                 self._fill(slot)
+            if self._name.endswith("-correction") and self.house.state(self._name)[0] in TO_BEGIN:
+                self._fill(self._corrector)
             time.sleep(LOOK_S)
             if time.monotonic() > until:
                 last = (self.house.folder / "processes.log").read_text("utf-8", "replace")[-6000:]
@@ -159,16 +177,15 @@ class Chaos:
         self.tally.resent += len(doubts.resolve(self.house.context, self._name, accept=False, by="ann").resent)
         self._left = left
 
-    def _count(self, readers: list[str]) -> None:
+    def _count(self, readers: list[str], kind: str | None) -> None:
         """In the sandbox's own record: each reader once; and in ours, numbers that balance."""
         got = Counter(
             each.address
             for each in self.sandbox.accepted()
-            if each.custom_args["edition"] == self._name and "kind" not in each.custom_args
+            if each.custom_args["edition"] == self._name and each.custom_args.get("kind") == kind
         )
         self.tally.twice += [f"{self._name}: {address}" for address, count in got.items() if count > 1]
         self.tally.lost += [f"{self._name}: {address}" for address in readers if address not in got]
-        self.tally.editions += 1
         self.tally.copies += got.total()
         report = self.house.report(self._name)
         assert (report.state, report.candidates, report.accepted) == ("sent", len(readers), len(readers)), report
@@ -195,6 +212,7 @@ class Chaos:
             "tick": (chaos_roles.tick_until_sent, self._name),
             "work": (chaos_roles.work,),
             "hear": (chaos_roles.hear, self._port),
+            "correct": (chaos_roles.correct, "daily", self._story),
         }[slot.role]
         arguments = (role, self.house.folder / "processes.log", part, *more)
         slot.process = self._processes.Process(target=chaos_roles.live, args=arguments)
@@ -245,7 +263,7 @@ class Chaos:
         return self.house.folder / f"points-{role}"
 
     def stop(self) -> None:
-        for slot in (*self._senders, self._hearer):
+        for slot in (*self._senders, self._corrector, self._hearer):
             self._clear(slot)
 
 

@@ -11,6 +11,7 @@ import pytest
 from ledger_clock import MADE_AT
 from ledger_postgres import Databases
 from sqlalchemy import Boolean, Column, Date, DateTime, Float, Integer, MetaData, Table, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from newsletter.storage import Store, Tx, schema
 
@@ -128,16 +129,40 @@ def test_data_outlives_every_step(empty: Store, start: str) -> None:
         now = step(empty, version, down=down)
         left = as_far_as(left, now)  # what a downgrade takes is gone for good
         assert as_far_as(now, left) == left, f"{'down' if down else 'up'} to {version}"
-    assert len(left) >= len(before) - 2, "all but the two tables that a downgrade takes"
+    assert len(left) >= len(before) - 3, "all but the three tables that a downgrade takes"
 
 
 def test_what_an_upgrade_adds_begins_with_nothing(empty: Store) -> None:
-    """Sends and attempts of the time before have no canary and no uptime, and the ledger is its own origin."""
+    """Sends and attempts of the time before have no canary and no uptime, stories correct nothing, the ledger is its
+    own origin.
+    """
     schema.upgrade(empty, MADE_AT, "0001")
     with empty.write() as tx:
         fill(tx)
     schema.upgrade(empty, MADE_AT)
     with empty.read() as tx:
         assert set(tx.exec_driver_sql("SELECT canary_count FROM send").scalars()) == {0}
+        assert set(tx.exec_driver_sql("SELECT corrects FROM edition_story").scalars()) == {None}
         assert set(tx.exec_driver_sql("SELECT claimed_uptime_s FROM attempt").scalars()) == {None}
         assert tx.exec_driver_sql("SELECT origin FROM ledger").scalar_one() is None
+
+
+def test_an_edition_goes_to_a_list_once_at_each_version(empty: Store) -> None:
+    """The index that holds it is there after each step, for mails of corrections too from their version on."""
+    once = (
+        "INSERT INTO send (edition_id, list_id, kind, state, candidates, created_at) "
+        "VALUES (1, 1, '{}', 'sent', 0, '{}')"
+    )
+    schema.upgrade(empty, MADE_AT)
+    with empty.write() as tx:
+        for table in ("list", "edition"):
+            found = next(each for each in tables(tx) if each.name == table)
+            tx.execute(insert(found), {column.name: value(column, 1) for column in found.columns})
+    for version, kinds in (("0004", ("live", "correction")), ("0002", ("live",)), ("0004", ("live", "correction"))):
+        step(empty, version, down=version == "0002")
+        for kind in kinds:
+            with empty.write() as tx:
+                tx.exec_driver_sql("DELETE FROM send")
+                tx.exec_driver_sql(once.format(kind, MADE_AT.isoformat()))
+            with pytest.raises(IntegrityError), empty.write() as tx:
+                tx.exec_driver_sql(once.format(kind, MADE_AT.isoformat()))

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from stories_samples import DIGEST, MONDAY, ZONE, newsletter, story
 
 from newsletter.errors import ConfigError
-from newsletter.model import Section, Status, Story
+from newsletter.model import Approval, Citation, Level, Paragraph, Section, Status, Story, plain
 from newsletter.stories.assemble import Assembly, History, assemble, unfit
+from newsletter.stories.corrections import correction_edition
 
 DAY = timedelta(days=1)
 
@@ -250,3 +251,117 @@ def test_every_story_goes_or_waits(stories: list[Story], maximum: int, room: int
     assert all(len(part.stories) <= (part.section.maximum or 99) for part in made.chosen)
     shuffled = random.sample(stories, len(stories))
     assert edition(*shuffled, maximum=maximum, sections=sections) == made
+
+
+# --- corrections --------------------------------------------------------------------------------------------------
+
+WRONG = story("wrong", date=date(2026, 5, 1))
+GONE = History(sent=frozenset({WRONG.slug}), dates={WRONG.slug: WRONG.date})
+
+
+def fix(slug: str = "fix", **changes: Any) -> Story:
+    return story(slug, **{"corrects": WRONG.slug, "text": f"It was six, not five: {slug}.", **changes})
+
+
+def test_a_correction_stands_apart() -> None:
+    """It is no story, counts neither for minimum nor maximum, and is dated with the wrong edition."""
+    made = edition(story("a"), fix("y"), fix("x"), WRONG, history=GONE, maximum=1, minimum=1)
+    assert slugs(made) == ["a"]
+    assert made.edition is not None
+    assert made.edition.extras.corrections == made.corrections
+    assert [(entry.slug[11:], entry.corrects, entry.on) for entry in made.corrections] == [
+        ("x", WRONG.slug, WRONG.date), ("y", WRONG.slug, WRONG.date),
+    ]  # fmt: skip
+    assert (made.waiting, made.findings) == ((), ())
+
+
+def test_a_correction_of_what_went_before_its_file_was_put_away() -> None:
+    """The ledger knows what went, whether the file of it is still there or not."""
+    assert len(edition(story("a"), fix(), history=GONE).corrections) == 1
+
+
+def test_a_correction_goes_to_a_newsletter_without_its_section() -> None:
+    """Who got the wrong story gets it, whatever the section that its file names."""
+    made = edition(story("a"), fix(section="elsewhere"), history=GONE)
+    assert len(made.corrections) == 1
+
+
+def test_a_correction_is_printed_once() -> None:
+    """What this list had is over."""
+    history = History(sent=GONE.sent | {fix().slug}, dates=GONE.dates)
+    made = edition(story("a"), fix(), history=history)
+    assert (made.corrections, made.waiting) == ((), ())
+
+
+def test_a_correction_is_passed_over_by_no_number_of_editions() -> None:
+    """Unlike a story it waits however long."""
+    history = History(sent=GONE.sent, dates=GONE.dates, edition_times=tuple(MONDAY - DAY * n for n in range(9)))
+    made = edition(story("a"), fix(approval=replace_at(MONDAY - 30 * DAY)), at=MONDAY, history=history)
+    assert len(made.corrections) == 1
+
+
+def replace_at(at: datetime) -> Approval:
+    return Approval(by="ann", at=at, digest=DIGEST)
+
+
+@pytest.mark.parametrize(
+    ("changes", "history", "reason"),
+    [
+        ({}, History(), f"it corrects `{WRONG.slug}`, which has not gone to the list daily"),
+        ({"corrects": "2026-05-01-wrang"}, GONE, "which is no story: did you mean `2026-05-01-wrong`?"),
+        ({"corrects": "2026-05-04-fix"}, GONE, "it corrects itself"),
+        ({"corrects": "2026-05-04-first"}, GONE, "is a correction itself: write `corrects: 2026-05-01-wrong`"),
+        ({"status": Status.READY}, GONE, "ready, waits for approval"),
+        ({"digest": "sha256:other"}, GONE, "approved, then changed"),
+        ({"go_live": MONDAY + DAY}, GONE, "embargoed until"),
+        ({"status": Status.KILLED}, GONE, "killed"),
+    ],
+)
+def test_why_a_correction_waits(changes: dict[str, Any], history: History, reason: str) -> None:
+    """In words, as for any story; what nobody would expect of an approved one is called out."""
+    first = fix("first", status=Status.KILLED)
+    made = edition(story("a"), fix(**changes), first, WRONG, history=history)
+    assert made.corrections == ()
+    (found,) = [each.reason for each in made.waiting if each.slug == fix().slug]
+    assert reason in found
+    assert bool(made.findings) == ("corrects" in changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "keys", "said"),
+    [
+        ({"expires": MONDAY - DAY}, {}, "expired unused"),
+        ({}, {"parts": ("count",)}, "the `parts` of daily.toml leave out `corrections`"),
+        ({"newsletters": ("friday",)}, {}, "its `newsletters` leave out daily"),
+    ],
+)
+def test_a_correction_is_never_left_out_in_silence(changes: dict[str, Any], keys: dict[str, Any], said: str) -> None:
+    """Those who got the wrong story would not see it: called out with its place, also where there is no edition."""
+    one = fix(lines={"corrects": 5}, **changes)
+    for others in ((story("a"),), ()):
+        made = edition(one, *others, history=GONE, **keys)
+        (finding,) = made.findings
+        assert (finding.check, finding.level, finding.where) == ("corrects", Level.WARN, f"{one.path}:5")
+        assert said in finding.problem
+        assert said in made.waiting[-1].reason
+
+
+def test_somebody_elses_correction() -> None:
+    """A newsletter that neither has the section nor sent the wrong story has nothing to say of it."""
+    assert reasons(edition(story("a"), fix(section="elsewhere"))) == []
+
+
+def test_the_mail_of_a_correction() -> None:
+    """One story under a line that says what it corrects; its citations still point to their blocks."""
+    cited = (Citation(outlet="The Daily Ledger", access=None, form="prose", block=0),)
+    mail = correction_edition(
+        newsletter(), fix(citations=cited, section="elsewhere"), wrong="Ports Shut", wrong_on=date(2026, 5, 1),
+        on=date(2026, 5, 4), suffix="correction",
+    )  # fmt: skip
+    assert (mail.id, mail.subject) == ("daily/2026-05-04-correction", "Correction: The headline of fix")
+    lede, *rest = mail.lead.blocks
+    assert isinstance(lede, Paragraph)
+    assert plain(lede.spans) == ("What was wrong in “Ports Shut”, which we sent you on May 1, 2026, and what is right:")
+    assert tuple(rest) == fix().blocks
+    assert mail.lead.citations[0].block == 1
+    assert mail.preheader.startswith("What was wrong")

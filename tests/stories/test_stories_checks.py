@@ -115,6 +115,15 @@ def test_a_correction_of_nothing() -> None:
     assert f"did you mean `{one.slug}`" in finding.problem
 
 
+def test_corrections_in_a_ring_and_in_a_chain() -> None:
+    """What was wrong is corrected, not its correction."""
+    first = story("first", text="y", corrects=story("a").slug)
+    chain = story("chain", text="x", corrects=first.slug)
+    assert [finding.where for finding in check_together([story("a"), first, chain])] == [f"{chain.path}:1"]
+    (finding,) = check_together([story("self", corrects=story("self").slug)])
+    assert "it corrects itself" in finding.problem
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

@@ -26,7 +26,8 @@ def report(**changes: Any) -> SendReport:
 def test_the_document_has_the_shape_that_programs_read() -> None:
     """interface.md's `send status`; instants in UTC. 2500 + 3 = 2503."""
     assert report_document(report()) == {
-        "list": "daily", "kind": "live", "state": "sent", "candidates": 2503, "accepted": 2500,
+        "edition": "daily/2026-05-04", "list": "daily", "kind": "live", "state": "sent", "candidates": 2503,
+        "accepted": 2500,
         "excluded": {"unsubscribed": 2, "suppressed:bounce": 1}, "refused": {}, "in_doubt": 0, "pending": 0,
         "batches": {"accepted": 3}, "started_at": "2026-05-04T10:30:00+00:00",
         "finished_at": "2026-05-04T10:31:00+00:00",

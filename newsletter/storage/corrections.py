@@ -1,0 +1,159 @@
+"""Corrections as rows: which story corrects which since when, and the mails to those who got the wrong one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, insert, select, update
+
+from newsletter.model import TO_READERS, SendKind
+from newsletter.storage import editions, eligibility, recipients, sends
+from newsletter.storage import tables as t
+from newsletter.storage.database import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrected:
+    """That a correction went out: in an edition of a newsletter (`live`), or as a mail (`correction`), dated `on`."""
+
+    slug: str
+    corrects: str
+    headline: str
+    edition: str
+    newsletter: str
+    on: date
+    kind: SendKind
+
+
+def of_story(tx: Tx, slug: str) -> tuple[Corrected, ...]:
+    """The corrections of a story that went out, oldest first: what its page in the archive shows."""
+    rows = tx.execute(
+        select(
+            t.edition_story.c.slug, t.edition_story.c.headline, t.edition.c.name, t.edition.c.newsletter,
+            t.edition.c.date, t.send.c.kind,
+        )
+        .join(t.edition, t.edition.c.id == t.edition_story.c.edition_id)
+        .join(t.send, t.send.c.edition_id == t.edition.c.id)
+        .where(t.edition_story.c.corrects == slug, t.send.c.kind.in_(TO_READERS), editions.went())
+        .order_by(t.edition.c.date, t.edition.c.id)
+    )  # fmt: skip
+    return tuple(
+        Corrected(
+            slug=r.slug, corrects=slug, headline=r.headline, edition=r.name, newsletter=r.newsletter, on=r.date,
+            kind=r.kind,
+        )
+        for r in rows
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """An edition that went out with a story: the story's headline as readers got it."""
+
+    edition: str
+    newsletter: str
+    date: date
+    headline: str
+
+
+def holders(tx: Tx, slug: str) -> tuple[Held, ...]:
+    """The editions that went out with a story, newest first; not those that corrected something with it."""
+    rows = tx.execute(
+        select(t.edition.c.name, t.edition.c.newsletter, t.edition.c.date, t.edition_story.c.headline)
+        .join(t.edition, t.edition.c.id == t.edition_story.c.edition_id)
+        .join(t.send, t.send.c.edition_id == t.edition.c.id)
+        .where(t.edition_story.c.slug == slug, t.edition_story.c.corrects.is_(None), t.send.c.kind == "live")
+        .where(editions.went())
+        .order_by(t.edition.c.date.desc(), t.edition.c.id.desc())
+    )
+    return tuple(Held(edition=r.name, newsletter=r.newsletter, date=r.date, headline=r.headline) for r in rows)
+
+
+# --- the mail of a correction ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """An edition that is the mail of a correction: which edition's readers get it, and the correcting story."""
+
+    edition: str
+    corrected: str
+    slug: str
+
+
+def mail(tx: Tx, edition: str) -> Mail | None:
+    """What an edition corrects, if it is the mail of a correction."""
+    return _mail(tx, t.edition.c.name == edition)
+
+
+def mail_of(tx: Tx, corrected: str, slug: str) -> Mail | None:
+    """The mail of a correction to those who got an edition, if there is one yet."""
+    wrong = select(t.edition.c.id).where(t.edition.c.name == corrected).scalar_subquery()
+    return _mail(tx, (t.correction.c.corrected_id == wrong) & (t.correction.c.slug == slug))
+
+
+def _mail(tx: Tx, where: object) -> Mail | None:
+    wrong = t.edition.alias()
+    row = tx.execute(
+        select(t.edition.c.name, wrong.c.name.label("corrected"), t.correction.c.slug)
+        .select_from(t.correction)
+        .join(t.edition, t.edition.c.id == t.correction.c.edition_id)
+        .join(wrong, wrong.c.id == t.correction.c.corrected_id)
+        .where(where)  # type: ignore[arg-type]  # a condition of SQLAlchemy, whose type is wider than its argument's
+    ).one_or_none()
+    return None if row is None else Mail(edition=row.name, corrected=row.corrected, slug=row.slug)
+
+
+def lock(tx: Tx, wrong_slug: str) -> None:
+    """Let others wait who correct the same story, for whatever newsletter: nobody must get it from both."""
+    holding = select(t.edition_story.c.edition_id).where(t.edition_story.c.slug == wrong_slug)
+    tx.execute(select(t.edition.c.id).where(t.edition.c.id.in_(holding)).order_by(t.edition.c.id).with_for_update())
+
+
+def ensure(
+    tx: Tx, corrected: editions.EditionRow, slug: str, name: str, *, on: date, now: datetime
+) -> editions.EditionRow:
+    """The row of a correction's mail, made as an open edition `name` where there is none; the story is locked."""
+    known = mail_of(tx, corrected.name, slug)
+    row = editions.ensure(
+        tx, known.edition if known else name, newsletter=corrected.newsletter, on=on, planned_at=now, now=now
+    )
+    if known is None:
+        under = counts_under(tx, slug) or row.id
+        tx.execute(
+            insert(t.correction).values(edition_id=row.id, corrected_id=corrected.id, slug=slug, counts_under=under)
+        )
+    return row
+
+
+def counts_under(tx: Tx, slug: str) -> int | None:
+    """The edition under which all mails of a correction count: the first of them; None before it."""
+    return tx.execute(select(t.correction.c.counts_under).where(t.correction.c.slug == slug).limit(1)).scalar()
+
+
+def audience(tx: Tx, wrong: sends.SendRow, slug: str) -> Mapping[str | None, int]:
+    """Those who got the wrong edition, by the reason against a correction; None are those who would be mailed."""
+    rows = eligibility.received(wrong.id, wrong.list, counts_under=counts_under(tx, slug)).subquery()
+    found = tx.execute(select(rows.c.reason, func.count().label("people")).group_by(rows.c.reason))
+    return {row.reason: row.people for row in found}
+
+
+def freeze(tx: Tx, plan: sends.Plan, wrong: sends.SendRow, slug: str, now: datetime) -> int:
+    """Write down who gets a correction: those who got the send `wrong`. Gives the send's id; counted and verified.
+
+    Everybody was on the list when they got that, so the plan's list and its canary choose nobody here.
+    """
+    under = counts_under(tx, slug)
+    assert under is not None  # `ensure` was before
+    send_id = sends.new(tx, plan.edition_id, plan.list_id, "correction", plan.subject, now)
+    rows = eligibility.received(wrong.id, plan.list_slug, counts_under=under)
+    recipients.write_down(tx, send_id, plan.variant_id, rows, counts_under=under, batch_size=plan.batch_size)
+    return send_id
+
+
+def release(tx: Tx, send_id: int) -> None:
+    """Who was not mailed since a correction was cancelled may get it with another newsletter's."""
+    mine = (t.delivery.c.send_id == send_id) & (t.delivery.c.outcome == "excluded")
+    tx.execute(update(t.delivery).where(mine, t.delivery.c.reason == "cancelled").values(edition_id=None))
