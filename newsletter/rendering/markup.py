@@ -109,7 +109,11 @@ def _finish(html: str, title: str) -> str:
 
 
 class _Inliner(Premailer):  # type: ignore[misc] # premailer carries no types
-    """Premailer with a style parser that fetches nothing and keeps what it has parsed."""
+    """Premailer with a style parser that fetches nothing, and that keeps what it has read: a quarter of the time."""
+
+    def _parse_style_rules(self, css_body: str, ruleset_index: int) -> tuple[list[Any], list[Any]]:
+        rules, leftover = _rules(css_body, ruleset_index)
+        return list(rules), list(leftover)
 
     def _parse_css_string(self, css_body: str, validate: bool = True) -> Any:  # noqa: FBT001, FBT002 # premailer's
         return _parse_css(css_body, validate)
@@ -124,6 +128,13 @@ def _no_fetch(_url: str) -> tuple[None, bytes]:
 def _parse_css(css: str, validate: bool) -> Any:  # noqa: FBT001 # as premailer hands it on
     parser = cssutils.CSSParser(fetcher=_no_fetch, raiseExceptions=False, loglevel=logging.CRITICAL)
     return parser.parseString(css, validate=validate)
+
+
+@lru_cache(maxsize=32)
+def _rules(css: str, index: int) -> tuple[list[Any], list[Any]]:
+    """What premailer makes of a style sheet, the `index`th of a page. Nobody may change the lists."""
+    parsed: tuple[list[Any], list[Any]] = Premailer._parse_style_rules(_Inliner(html=None, **PREMAILER), css, index)
+    return parsed
 
 
 def inline(html: str) -> str:

@@ -334,8 +334,20 @@ GAUGE = Image(
 STORIES = (PORTS, DUST, TARIFF, APPRENTICES, SHIFTS, MEMBERS)
 
 
-PICTURED = (PORTS, replace(DUST, image=GAUGE), TARIFF, APPRENTICES, replace(SHIFTS, image=GAUGE), MEMBERS)
-"""The stories with a picture beside one, and in a card."""
+LONG = story(
+    "rye-bread",
+    "How a Town Came to Bake Its Own Rye Again",
+    "workforce",
+    Paragraph(spans=text("Four bakers, one mill and a school share an oven that nobody had lit since 1961.")),
+    Paragraph(run_in="The oven", spans=text("holds 90 loaves. " + "It takes a day to heat and a day to cool. " * 6)),
+    bullets("The school bakes on Tuesdays.", "The mill brings the flour by cart."),
+    Paragraph(run_in="The AHM says", voice=True, spans=text("Visit it, and bring a loaf home.")),
+    url="https://harbor-millers.org/news/rye-bread",
+    image=GAUGE,
+)
+
+PICTURED = (PORTS, replace(DUST, image=GAUGE), TARIFF, APPRENTICES, replace(SHIFTS, image=GAUGE), LONG, MEMBERS)
+"""The stories with a picture in a card, and beside a long one."""
 
 
 def edition(*stories: Story, of: Newsletter = DAILY, **rest: object) -> Edition:

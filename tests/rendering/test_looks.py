@@ -75,7 +75,7 @@ class TestGolden:
 def of_seed_shape(slug: str, section: str) -> Story:
     """A story of 3 kB as editors write them: a lede with its source, run-in heads over bullets, the voice."""
     sentence = "Mills in nine states ship flour by rail, and the price of a car has doubled since spring. " * 4
-    blocks: list[Block] = [Paragraph(spans=text(f"{sentence[:240]} (The Alder Ledger, subscription)."))]
+    blocks: list[Block] = [Paragraph(spans=text(f"{sentence[:239]} (The Alder Ledger, subscription)."))]
     for head, length, items in (
         ("The agreements", 265, (285, 250)),
         ("The big picture", 225, (240,)),
@@ -251,6 +251,8 @@ class TestMagazine:
         page = read(html)
         beside = [image for image in page.all("img") if image.story == "long"]
         assert [image.attributes["width"] for image in beside] == ["194"]
+        assert all(words.strip() in page.visible for block in long.blocks for words in texts_of(block))
+        assert page.visible.count(texts_of(long.blocks[0])[0]) == 1, "once, though it stands beside the picture"
         assert next(page.all("img")).attributes["width"] == "600"
 
 
