@@ -30,8 +30,10 @@ def _sponsor(slug: str, place: str) -> Sponsor:
     )  # fmt: skip
 
 
+NOTE = (Span(text="Read "), Span(text="this", href="https://amg.example.org/note"), Span(text="."))
+
 EXTRAS = Extras(
-    note=Note(blocks=(Paragraph(spans=(Span(text="Read "), Span(text="this", href="https://amg.example.org/note"), Span(text="."))),), by="Ann Roe"),
+    note=Note(blocks=(Paragraph(spans=NOTE),), by="Ann Roe"),
     sponsors=(_sponsor("a", "lead"), _sponsor("b", "trade"), _sponsor("c", "end")),
     briefs=(
         Brief(

@@ -122,9 +122,15 @@ class TestWeight:
     @pytest.mark.skipif(not SEED.exists(), reason="needs shared/seed/input-stories.txt beside the checkout")
     def test_sixteen_of_the_seed_fit(self, look: str) -> None:
         """The story that editors sent first, as it is imported, with a link to its page."""
-        draft = import_file(SEED.read_bytes(), ORGANISATION, shown="the seed").drafts[0]
+        draft = import_file(SEED.read_bytes(), ORGANISATION, shown="the seed").stories[0]
         seeds = tuple(
-            story(f"seed-{n}", draft.headline, "news", *draft.blocks, url=f"https://harbor-millers.org/news/seed-{n}")
+            story(
+                f"seed-{n}",
+                draft.headline or "",
+                "news",
+                *draft.blocks,
+                url=f"https://harbor-millers.org/news/seed-{n}",
+            )
             for n in range(16)
         )
         message = rendered(replace(DAILY, template=look), edition(*seeds))
