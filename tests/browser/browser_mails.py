@@ -28,7 +28,7 @@ AT = f"{SITE}/mail"
 EDITIONS = {
     "daily/2026-05-04": datetime(2026, 5, 4, 10, 30, tzinfo=UTC),
     "friday/2026-05-08": datetime(2026, 5, 8, 16, 0, tzinfo=UTC),
-    "alert/2026-05-05": datetime(2026, 5, 5, 16, 0, tzinfo=UTC),
+    "daily-alert/2026-05-05": datetime(2026, 5, 5, 16, 0, tzinfo=UTC),
 }
 HARD = (Path(__file__).parent / "hard.md").read_text(encoding="utf-8")
 
@@ -69,7 +69,7 @@ def open_house(folder: Path) -> Context:
 
 
 def mail_pages(folder: Path) -> Mapping[str, MailPage]:
-    """`daily`, `friday`, `alert`, `hard` and `full`, by name."""
+    """`daily`, `friday`, `daily-alert`, `hard` and `full`, by name."""
     context = open_house(folder)
     try:
         shipped = {words.partition("/")[0]: _planned(context, words, now) for words, now in EDITIONS.items()}

@@ -15,7 +15,7 @@ WIDTHS = (320, 375, 600, 1200)
 Read = Callable[..., Visit]
 
 
-@pytest.fixture(params=["daily", "friday", "alert", "hard", "full"])
+@pytest.fixture(params=["daily", "friday", "daily-alert", "hard", "full"])
 def mail(request: pytest.FixtureRequest, mails: Mapping[str, MailPage]) -> MailPage:
     return mails[request.param]
 

@@ -296,7 +296,7 @@ def test_an_answer_goes_somewhere(url: str) -> None:
 
 
 def test_a_logo_fits_a_phone() -> None:
-    with pytest.raises(Wrong, match="logo.width is 1 to 272 pixels, got 300"):
+    with pytest.raises(Wrong, match=r"logo\.width is 1 to 272 pixels, got 300"):
         read.LOGO({"src": "images/a.png", "alt": "A", "width": 300})
 
 
