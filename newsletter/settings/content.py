@@ -133,7 +133,7 @@ def load_newsletters(content: Path, organisation: Organisation) -> Mapping[str, 
     """
     _check_folder(content)
     folder = content / "newsletters"
-    paths = sorted(folder.glob("*.toml"))
+    paths = sorted(folder.glob("*.toml"), key=lambda path: path.stem)
     if not paths:
         raise ConfigError(
             f"{folder}: there is no newsletter; write {folder / 'daily.toml'} with title, [sender] and [[sections]] "
