@@ -21,6 +21,7 @@ from newsletter.model.clock import (
 )
 from newsletter.model.editions import (
     EDITION_ID,
+    ROLES,
     Edition,
     Finding,
     Level,
@@ -53,6 +54,7 @@ from newsletter.model.newsletters import (
     Answer,
     Canary,
     Feedback,
+    Logo,
     Mailbox,
     Newsletter,
     Organisation,
@@ -108,6 +110,7 @@ __all__ = [
     "LINK_ANSWERS",
     "MESSAGE_CHECKS",
     "PARTS",
+    "ROLES",
     "SLUG",
     "TO_READERS",
     "Action",
@@ -141,6 +144,7 @@ __all__ = [
     "LedgerView",
     "Level",
     "Link",
+    "Logo",
     "MailServer",
     "Mailbox",
     "Message",

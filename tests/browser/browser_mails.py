@@ -1,21 +1,23 @@
-"""The mails that are looked at: what the shipped stories make on a Monday and a Friday, and one of hard cases."""
+"""The mails that are looked at: what the shipped stories make in each look, one of hard cases, one of every part."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from browser_extras import EXTRAS
 from browser_visit import Given
 
-from newsletter.model import Edition, Message, Newsletter, SectionStories, Story
+from newsletter.model import PARTS, Edition, Logo, Message, Newsletter, Section, SectionStories, Standing, Story
 from newsletter.pipeline import planning
 from newsletter.pipeline.context import Context, target
 from newsletter.rendering import render
 from newsletter.rendering.theme import COLOURS, resolve
 from newsletter.services import open_context
 from newsletter.settings import load_settings
+from newsletter.stories.load import load_stories
 from newsletter.stories.parse import parse_story
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +28,7 @@ AT = f"{SITE}/mail"
 EDITIONS = {
     "daily/2026-05-04": datetime(2026, 5, 4, 10, 30, tzinfo=UTC),
     "friday/2026-05-08": datetime(2026, 5, 8, 16, 0, tzinfo=UTC),
+    "daily-alert/2026-05-05": datetime(2026, 5, 5, 16, 0, tzinfo=UTC),
 }
 HARD = (Path(__file__).parent / "hard.md").read_text(encoding="utf-8")
 
@@ -66,13 +69,13 @@ def open_house(folder: Path) -> Context:
 
 
 def mail_pages(folder: Path) -> Mapping[str, MailPage]:
-    """`daily`, `friday` and `hard`, by name."""
+    """`daily`, `friday`, `daily-alert`, `hard` and `full`, by name."""
     context = open_house(folder)
     try:
         shipped = {words.partition("/")[0]: _planned(context, words, now) for words, now in EDITIONS.items()}
     finally:
         context.store.close()
-    return {**shipped, "hard": _hard(context)}
+    return {**shipped, "hard": _hard(context), "full": _full(context)}
 
 
 def _planned(context: Context, words: str, now: datetime) -> MailPage:
@@ -90,6 +93,40 @@ def _hard(context: Context) -> MailPage:
         subject="Hard cases",
         preheader="Every kind of block, words too long for a phone, and a picture at its widest.",
         sections=(SectionStories(section=newsletter.sections[0], stories=(story,)),),
+    )
+    message = render(
+        edition, newsletter, context.organisation,
+        templates=context.settings.templates, base_url=SITE, images=IMAGES,
+    )  # fmt: skip
+    return MailPage(newsletter=newsletter, message=message)
+
+
+def _full(context: Context) -> MailPage:
+    """A magazine with every part, from right to left: a logo, a pair of cards, a picture beside a story."""
+    friday = context.newsletters["friday"]
+    sections = (Section(slug="alert", title="Alerts"), *friday.sections)
+    newsletter = replace(
+        friday, parts=PARTS, direction="rtl", language="he", sections=sections,
+        logo=Logo(src="images/lathe.png", alt="A ring on a lathe", width=96, height=60),
+    )  # fmt: skip
+    desk = load_stories(context.settings.content, context.organisation)
+    stories = [story for story in desk.stories if story.standing is Standing.APPROVED]
+    short = [
+        replace(story, section="trade", slug=f"{story.slug}-short", blocks=story.blocks[:1]) for story in stories[:2]
+    ]
+    edition = Edition(
+        newsletter="friday",
+        date=date(2026, 5, 8),
+        subject="Every part",
+        preheader="Every part of an edition, from the masthead to the footer, and from right to left.",
+        sections=tuple(
+            SectionStories(
+                section=section,
+                stories=tuple(story for story in [*short, *stories] if story.section == section.slug)[:3],
+            )
+            for section in newsletter.sections
+        ),
+        extras=EXTRAS,
     )
     message = render(
         edition, newsletter, context.organisation,

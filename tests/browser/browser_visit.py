@@ -125,5 +125,5 @@ def out_of_column(visit: Visit) -> list[str]:
     return [
         f"{one['words'][:40]!r} and {other['words'][:40]!r}"
         for one, other in pairwise(blocks)
-        if other["top"] < one["bottom"] - 2 and not (one["row"] == other["row"] >= 0)
+        if other["top"] < one["bottom"] - 2 and not (one["row"] == other["row"] >= 0 and one["cell"] != other["cell"])
     ]

@@ -160,9 +160,17 @@
         own.rects.push(...rects);
         found.set(block, own);
       }
-      const rows = [...document.querySelectorAll("tr")];
+      // Cells of a row, and columns of a section, may stand side by side.
+      const all = [...document.querySelectorAll("*")];
+      const isCell = (at) => (at.tagName === "TD" || /mj-column/.test(at.className)) &&
+        [...at.parentElement.children].filter((other) => other.tagName === at.tagName).length > 1;
+      const cellOf = (block) => {
+        let at = block;
+        while (at !== document.body && !isCell(at)) at = at.parentElement;
+        return at === document.body ? null : at;
+      };
       return [...found.values()].map(({ tag, words, rects, block }) => ({
-        tag, words: words.trim(), row: tag === "td" ? rows.indexOf(block.closest("tr")) : -1,
+        tag, words: words.trim(), cell: all.indexOf(cellOf(block)), row: all.indexOf(cellOf(block)?.parentElement),
         top: Math.min(...rects.map((rect) => rect.top)), bottom: Math.max(...rects.map((rect) => rect.bottom)),
         left: Math.min(...rects.map((rect) => rect.left)), right: Math.max(...rects.map((rect) => rect.right)),
       }));

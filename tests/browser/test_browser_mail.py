@@ -15,7 +15,7 @@ WIDTHS = (320, 375, 600, 1200)
 Read = Callable[..., Visit]
 
 
-@pytest.fixture(params=["daily", "friday", "hard"])
+@pytest.fixture(params=["daily", "friday", "daily-alert", "hard", "full"])
 def mail(request: pytest.FixtureRequest, mails: Mapping[str, MailPage]) -> MailPage:
     return mails[request.param]
 
@@ -67,11 +67,11 @@ def test_text_is_large_enough_to_read(read: Read, width: int) -> None:
     shown = read(width)
     assert small(shown, 14) == []
     paragraphs = shown.page.eval_on_selector_all(
-        ".t p:not([class]), .t li",
+        ".s .t p:not([class]), .s .t li",
         "all => all.map((one) => [parseFloat(getComputedStyle(one).fontSize), one.innerText])",
     )
     assert paragraphs
-    assert [words for size, words in paragraphs if size < 16] == []
+    assert [words for size, words in paragraphs if size < 16 and words.strip()] == []
 
 
 @pytest.mark.parametrize("width", [320, 1200])
@@ -111,9 +111,11 @@ def test_every_text_stands_out_from_its_ground(read: Read, mail: MailPage, schem
 
 
 def test_the_dark_of_outlook_com(read: Read, mail: MailPage) -> None:
-    """It knows no media query; it marks what it has turned dark with data-ogsc, and our dark colours win there."""
+    """It knows no media query; it marks ink that it has turned with data-ogsc and grounds with data-ogsb, and our dark
+    colours win there.
+    """
     shown = read()
-    shown.page.evaluate("document.documentElement.setAttribute('data-ogsc', '')")
+    shown.page.evaluate("['data-ogsc', 'data-ogsb'].forEach((mark) => document.documentElement.setAttribute(mark, ''))")
     assert colours(shown) <= mail.colours("dark")
     assert faint(shown) == []
 

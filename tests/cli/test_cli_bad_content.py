@@ -51,7 +51,7 @@ def test_a_story_file_with_a_fault(house: House, esp: Sandbox, case: str) -> Non
         assert "content/stories/2026-05-06-bad.md" in said.err
         assert words in said.err
     listed = house.run("story", "list", "--json").json()
-    assert len(listed["stories"]) == 15
+    assert len(listed["stories"]) == 16
     assert listed["faults"]
     named = house.run("story", "approve", "bad", "--by", "ann")
     assert named.code == 1

@@ -57,7 +57,7 @@ def test_new_in_a_section_that_no_newsletter_has(house: House) -> None:
 def test_list_says_where_each_story_stands(house: House) -> None:
     """Approved is not approved: the seal, its lack and its break are told apart."""
     standings = {story["slug"]: story["standing"] for story in house.json("story", "list")["stories"]}
-    assert len(standings) == 15
+    assert len(standings) == 16
     assert standings["2026-05-04-ports-reopen-after-two-day-stoppage"] == "approved"
     assert standings["2026-05-05-broadband-grants-open"].startswith("approved")
     assert standings["2026-05-05-water-rule-delayed"] == "draft"

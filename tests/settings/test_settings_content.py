@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.errors import ConfigError
-from newsletter.model import Canary, Mailbox, Newsletter, Organisation, Outlet, Schedule, Section
+from newsletter.model import Answer, Canary, Mailbox, Newsletter, Organisation, Outlet, Schedule, Section
 from newsletter.settings import content as read
 from newsletter.settings import load_holidays, load_newsletters, load_organisation, words
 from newsletter.settings.shapes import Wrong
@@ -305,6 +305,22 @@ def test_what_is_missing_is_said_with_what_to_do(tmp_path: Path) -> None:
         load_newsletters(content, load_organisation(content))
 
 
+@pytest.mark.parametrize("url", ["https://amg.example.org/yes", "mailto:ann@example.org?subject=Yes"])
+def test_an_answer_is_taken_by_a_page_or_a_mailbox(url: str) -> None:
+    assert read.ANSWER({"label": "Yes", "url": url}) == Answer(label="Yes", url=url)
+
+
+@pytest.mark.parametrize("url", ["mailto:ann", "mailto:?subject=Yes", "ftp://example.org/", "yes"])
+def test_an_answer_goes_somewhere(url: str) -> None:
+    with pytest.raises(Wrong):
+        read.ANSWER({"label": "Yes", "url": url})
+
+
+def test_a_logo_fits_a_phone() -> None:
+    with pytest.raises(Wrong, match=r"logo\.width is 1 to 272 pixels, got 300"):
+        read.LOGO({"src": "images/a.png", "alt": "A", "width": 300})
+
+
 def test_keys_are_the_fields_of_the_types() -> None:
     """A field that nobody can set would be dead, and so would a key without a field."""
     for shape, kind in (
@@ -326,7 +342,8 @@ def test_each_key_is_documented() -> None:
         *read.ORGANISATION.keys, *(f"outlets.{key}" for key in read.OUTLET.keys),
     }  # fmt: skip
     tables = {"sender": read.MAILBOX, "reply_to": read.MAILBOX, "editors": read.MAILBOX, "sections": read.SECTION}
-    tables |= {"schedule": read.SCHEDULE, "canary": read.CANARY}
+    tables |= {"schedule": read.SCHEDULE, "canary": read.CANARY, "logo": read.LOGO}
+    tables |= {"feedback": read.FEEDBACK, "feedback.answers": read.ANSWER}
     inner = {f"{table}.{key}" for table, shape in tables.items() for key in shape.keys}
     assert set(rows["content/newsletters/SLUG.toml"]) == set(read.NEWSLETTER_KEYS) | inner
     assert rows["content/holidays.toml"] == ["holidays"]

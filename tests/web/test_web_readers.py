@@ -188,7 +188,7 @@ def test_the_page_has_the_look_of_its_newsletter(make_house: Callable[..., House
 
 def test_a_list_without_a_newsletter_can_still_be_left(house: House, make_house: Callable[..., House]) -> None:
     """A newsletter is given up; its mails are still out there. The page then names the list."""
-    given_up = {slug: n for slug, n in house.context.newsletters.items() if slug != "daily"}
+    given_up = {slug: n for slug, n in house.context.newsletters.items() if n.list != "daily"}
     context = replace(house.context, newsletters=given_up)
     after = replace(house, context=context, app=create_app(context))
     assert "Unsubscribe from daily?" in text_of(after.ask("GET", f"/u/{house.token()}").text)
