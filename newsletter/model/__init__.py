@@ -21,6 +21,7 @@ from newsletter.model.clock import (
 )
 from newsletter.model.editions import (
     EDITION_ID,
+    ROLES,
     Edition,
     Finding,
     Level,
@@ -52,6 +53,7 @@ from newsletter.model.newsletters import (
     Answer,
     Canary,
     Feedback,
+    Logo,
     Mailbox,
     Newsletter,
     Organisation,
@@ -92,6 +94,7 @@ __all__ = [
     "EDITION_ID",
     "GRACE",
     "PARTS",
+    "ROLES",
     "SLUG",
     "Action",
     "ActionKind",
@@ -124,6 +127,7 @@ __all__ = [
     "LedgerView",
     "Level",
     "Link",
+    "Logo",
     "MailServer",
     "Mailbox",
     "Message",

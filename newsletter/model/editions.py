@@ -67,10 +67,28 @@ class Waiting:
     reason: str
 
 
+ROLES = (
+    "story",
+    "source",
+    "body",
+    "share",
+    "sponsor",
+    "brief",
+    "calendar",
+    "correction",
+    "feedback",
+    "archive",
+    "furniture",
+)
+"""What a link of a message may be."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A link of a message: what it is (`story`, `source`, `body`, `furniture`), where it stands, where it goes.
+    """A link of a message: what it is, where it stands, where it goes.
 
+    `role` is one of ROLES: `story` (the way to its page), `source`, `body` (in the text of a story or of the editor's
+    note), `share`, `sponsor`, `brief`, `calendar`, `correction`, `feedback`, `archive`, or `furniture` (of the frame).
     `number` counts from 1 in the order of the HTML; `story` is a slug, None for links of the frame.
     """
 

@@ -141,6 +141,24 @@ class Feedback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Logo:
+    """A mark above the masthead's title: a path under content/images, or https; its width in pixels."""
+
+    src: str
+    alt: str
+    width: int
+    height: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.width <= WIDEST_LOGO:
+            raise ValueError(f"logo.width is 1 to {WIDEST_LOGO} pixels, got {self.width}")
+
+
+WIDEST_LOGO = 272
+"""Pixels: what a phone of 320 shows beside its margins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Newsletter:
     """content/newsletters/<slug>.toml: one recurring publication.
 
@@ -153,6 +171,7 @@ class Newsletter:
     audience_guard      the share by which the audience may differ from the last edition's before a person confirms
     canary              who gets it first, and how long the rest waits; None where all of it goes at once
     theme               named colours and fonts for the templates
+    logo                a picture above its title
     parts               which of PARTS its editions print; one that has nothing to print is left out
     feedback            the question of the part `feedback`
     proof               checks of the proof whose level is not the usual one, by name
@@ -189,6 +208,7 @@ class Newsletter:
     audience_guard: float = 0.2
     canary: Canary | None = None
     theme: Mapping[str, str] = field(default_factory=dict)
+    logo: Logo | None = None
     parts: tuple[str, ...] = ("count", "note", "contents", "bylines", "images", "sources", "briefs", "corrections")
     feedback: Feedback | None = None
     proof: Mapping[str, Literal["stop", "warn", "off"]] = field(default_factory=dict)

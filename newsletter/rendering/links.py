@@ -7,10 +7,8 @@ from html import unescape
 from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from newsletter.model import Link
+from newsletter.model import ROLES, Link
 from newsletter.rendering.tokens import TOKEN
-
-ROLES: Final = frozenset({"story", "source", "body", "furniture"})
 
 _ANCHOR: Final = re.compile(r"<a\b[^>]*>")
 _HREF: Final = re.compile(r"""\shref=(?:"([^"]*)"|'([^']*)')""")

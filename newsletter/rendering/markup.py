@@ -29,6 +29,13 @@ _VALUE: Final = re.compile(r""""[^"]*"|'[^']*'""")
 _ROOT: Final = re.compile(r"<mjml\b")
 _INLINE_STYLE: Final = re.compile(r"(<mj-style\b[^>]*\binline=[\"']inline[\"'][^>]*>)")
 _INLINED: Final = "/*inlined*/"
+_PLAIN_STYLE: Final = re.compile(r'(?<!\]>\n)<style type="text/css"(?=>(?!' + re.escape(_INLINED) + "))")
+_STYLE_GAP: Final = re.compile(r"(?<=[;:]) ")
+_SHEET: Final = re.compile(r"(<style\b[^>]*>)(.*?)(</style>)", re.DOTALL)
+_NAME: Final = re.compile(r"[\w-]+")
+_CLASS: Final = re.compile(r"""\sclass="([^"<>]*)"(?=[^<>]*>)""")
+_SHEET_GAP: Final = re.compile(r"(?<=[{};:,])[ \t\n]+|[ \t\n]+(?=[{}!])")
+_STYLE: Final = re.compile(r"""\sstyle=(?:"[^"<>]*"|'[^'<>]*')(?=[^<>]*>)""")
 _INLINED_STYLE: Final = re.compile(r"<style\b[^>]*>" + re.escape(_INLINED) + r".*?</style>\s*", re.DOTALL)
 
 # the default writes #112233 as #123, which older clients do not read in attributes (bgcolor)
@@ -96,8 +103,9 @@ def _finish(html: str, title: str) -> str:
     # the title is set here, not by mj-title, whose text is debug-escaped in the aria-label
     html = re.sub(r"<title>[^<]*</title>", lambda _: f"<title>{escape(title, quote=False)}</title>", html, count=1)
     html = html.replace('role="article"', f'role="article" aria-label="{escape(title)}"', 1)
-    # the compiler's reset rules (`table, td`, `img`, `p`) would be copied into each cell: 15 % more bytes
-    return html.replace('<style type="text/css">', '<style type="text/css" data-premailer="ignore">', 1)
+    # the compiler's reset rules (`table, td`, `img`, `p`) would be copied into each cell: 15 % more bytes;
+    # and what a plain mj-style says is for the clients that read it: only mj-style inline="inline" goes into elements
+    return _PLAIN_STYLE.sub(r'\g<0> data-premailer="ignore"', html)
 
 
 class _Inliner(Premailer):  # type: ignore[misc] # premailer carries no types
@@ -127,4 +135,23 @@ def inline(html: str) -> str:
     # a doctype in small letters is dropped by premailer, and browsers then take the page for an old one
     body = re.sub(r"\A\s*<!doctype[^>]*>", "", html, flags=re.IGNORECASE)
     text: str = inliner.transform("<!DOCTYPE html>" + body, pretty_print=False)
-    return fold(_INLINED_STYLE.sub("", text)) + "\n"
+    # 2 % of the bytes: premailer puts a space after each declaration, and rules come with a template's own indents
+    terse = _STYLE.sub(lambda style: _STYLE_GAP.sub("", style[0]), _INLINED_STYLE.sub("", text))
+    terse = _SHEET.sub(lambda sheet: sheet[1] + _terse(sheet[2]) + sheet[3], terse)
+    return fold(_without_spent_classes(terse)) + "\n"
+
+
+def _without_spent_classes(html: str) -> str:
+    """The HTML without the class names that only inlined rules asked for: 2 % of the bytes."""
+    kept = set(_NAME.findall(" ".join(sheet[2] for sheet in _SHEET.finditer(html))))
+
+    def left(attribute: re.Match[str]) -> str:
+        names = " ".join(name for name in attribute[1].split() if name in kept)
+        return f' class="{names}"' if names else ""
+
+    return _CLASS.sub(left, html)
+
+
+def _terse(css: str) -> str:
+    """The rules without white space that means nothing, one to a line, since lines of a mail are short."""
+    return _SHEET_GAP.sub("", css).replace("}", "}\n").strip()

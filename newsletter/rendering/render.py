@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from newsletter.errors import ContentError, Fault, RenderError
-from newsletter.model import Edition, Image, Message, Newsletter, Organisation, Story
+from newsletter.model import Block, Edition, Image, Message, Newsletter, Organisation
 from newsletter.rendering import links, markup, theme
 from newsletter.rendering import templates as folder_of
+from newsletter.rendering.blocks import image_path
 from newsletter.rendering.grammar import MarkupError
-from newsletter.rendering.view import image_path, view
+from newsletter.rendering.view import view
 
 FOLDER: Final = "email"
 """Where mail templates stand in the template folder."""
@@ -40,13 +41,14 @@ def render(
     that is not there, with its story).
     """
     if images is not None:
-        _look_for_pictures(edition, images)
+        _look_for_pictures(edition, newsletter, images)
     values = {
         "edition": view(edition, newsletter, organisation, base_url=base_url),
         "theme": theme.resolve(newsletter.theme, newsletter=newsletter.slug),
         "language": newsletter.language,
         "direction": newsletter.direction,
         "start": "left" if newsletter.direction == "ltr" else "right",
+        "end": "right" if newsletter.direction == "ltr" else "left",
     }
     look = folder_of.load(templates / FOLDER)
     compiled = _compiled(look, values, newsletter, title=edition.subject)
@@ -92,18 +94,29 @@ def _tidy(text: str) -> str:
     return _BLANK_LINES.sub("\n\n\n", _LINE_ENDS.sub("\n", text)).strip("\n") + "\n"
 
 
-def _look_for_pictures(edition: Edition, images: Path) -> None:
+def _look_for_pictures(edition: Edition, newsletter: Newsletter, images: Path) -> None:
     faults = tuple(
-        Fault(story.path, image.line, f"there is no picture {image.src}; put it into {images} or mend `src`")
-        for story in edition.stories
-        for image in _pictures(story)
-        if "://" not in image.src and not (images / image_path(image.src)).is_file()
+        Fault(path, line, f"there is no picture {src}; put it into {images} or mend `src`")
+        for path, line, src in _pictures(edition, newsletter)
+        if "://" not in src and not (images / image_path(src)).is_file()
     )
     if faults:
         raise ContentError(faults)
 
 
-def _pictures(story: Story) -> Iterator[Image]:
-    if story.image:
-        yield story.image
-    yield from (block for block in story.blocks if isinstance(block, Image))
+def _pictures(edition: Edition, newsletter: Newsletter) -> Iterator[tuple[str, int, str]]:
+    """The file and line that names each picture of the edition, and its `src`."""
+    extras = edition.extras
+    holders: list[tuple[str, Image | None, tuple[Block, ...]]] = [
+        *((story.path, story.image, story.blocks) for story in edition.stories),
+        *((sponsor.path, sponsor.image, sponsor.blocks) for sponsor in extras.sponsors),
+        *((correction.path, None, correction.blocks) for correction in extras.corrections),
+    ]
+    if extras.note:
+        holders.append((extras.note.path, None, extras.note.blocks))
+    for path, image, blocks in holders:
+        for one in (image, *blocks):
+            if isinstance(one, Image):
+                yield path, one.line, one.src
+    if newsletter.logo:
+        yield f"content/newsletters/{newsletter.slug}.toml", 1, newsletter.logo.src

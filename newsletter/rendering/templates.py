@@ -24,10 +24,12 @@ from markupsafe import Markup
 
 from newsletter.errors import RenderError
 from newsletter.rendering import words
+from newsletter.rendering.blocks import fit
+from newsletter.rendering.story_view import StoryView, rows
 
 TEXT_SUFFIX: Final = ".txt.j2"
 
-_VIEW: Final = re.compile(r"'newsletter\.rendering\.view\.(\w+?)(?:View)? object' has no attribute")
+_VIEW: Final = re.compile(r"'newsletter\.rendering\.\w+\.(\w+?)(?:View)? object' has no attribute")
 
 _NOT_XML: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 """What XML 1.0 cannot hold, and DEL."""
@@ -117,7 +119,7 @@ def _environment(folder: Path) -> Environment:
     )
     environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(words.FILTERS)
-    environment.globals.update(link=_link, kind=words.kind)
+    environment.globals.update(link=_link, kind=words.kind, fit=fit, rows=rows)
     return environment
 
 
@@ -133,6 +135,9 @@ def _printable(value: Any) -> Any:
 
 
 def _link(url: str, role: str, story: Any = None) -> Markup:
-    """The attributes of an `<a>`: its address and what it is. `links.collect` reads the second and takes it away."""
-    place = f"{role} {story.slug} {story.section}" if story is not None else role
+    """The attributes of an `<a>`: its address and what it is. `links.collect` reads the second and takes it away.
+
+    `story` is a story, or whatever else the link stands in, which is told by its role alone.
+    """
+    place = f"{role} {story.slug} {story.section}" if isinstance(story, StoryView) else role
     return Markup('href="{}" data-link="{}"').format(url, place)

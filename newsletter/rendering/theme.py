@@ -20,14 +20,17 @@ COLOURS: Final[Mapping[str, tuple[str, str]]] = {
     "voice": ("#eef3f3", "#262d32"),
     "band": ("#14566b", "#0f3946"),
     "band_ink": ("#f8f6f1", "#eceae4"),
+    "alert": ("#9c2f20", "#8a2c20"),
+    "mount": ("#fdfcfa", "#efece6"),
 }
 """accent: section heads, links, the rule of the voice; ink: text; muted: dates, credits, sources; rule: thin lines;
 paper: behind the text; canvas: around it; voice: behind the association's own voice; band and band_ink: a masthead
-of `masthead = "band"` and its text. Each has a dark variant named `dark_…`.
+of `masthead = "band"` and its text; alert: the band of the look `alert`; mount: behind a logo, light in the dark too,
+since a logo is drawn for paper. Each has a dark variant named `dark_…`.
 """
 
 FONTS: Final[Mapping[str, str]] = {
-    "head_font": "Georgia, 'Iowan Old Style', 'Times New Roman', serif",
+    "head_font": "Georgia, 'Times New Roman', serif",
     # Segoe UI first: Outlook on Windows takes the first family, and falls back to Times where it lacks that
     "body_font": "'Segoe UI', -apple-system, BlinkMacSystemFont, Roboto, 'Helvetica Neue', Arial, sans-serif",
 }

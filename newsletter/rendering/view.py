@@ -1,87 +1,79 @@
-"""What the templates see of an edition: counts, dates and addresses worked out, sources linked, the voice set apart."""
+"""What the templates see of an edition: counts, dates and addresses worked out; what `parts` leave out is not there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
-from typing import Final
-from urllib.parse import quote
 
-from newsletter.model import (
-    Block,
-    BulletList,
-    Edition,
-    Image,
-    Item,
-    Newsletter,
-    Organisation,
-    Paragraph,
-    Quote,
-    Source,
-    Spans,
-    Story,
+from newsletter.model import Edition, Feedback, Logo, Newsletter, Organisation, SectionStories, Sponsor, Story
+from newsletter.rendering import dates, words
+from newsletter.rendering.blocks import image_address
+from newsletter.rendering.extras_view import (
+    BriefView,
+    CorrectionView,
+    EntryView,
+    Extra,
+    NoteView,
+    SponsorView,
 )
-from newsletter.rendering import words
 from newsletter.rendering.links import ascii_address
-from newsletter.rendering.sources import link_sources
-
-IMAGE_WIDTH: Final = 536
-"""Pixels: the mail's 600 without its margins of 32 at either side. Wider pictures are shown at this width."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """Blocks that follow each other in one voice: the newsletter's, or the association's own."""
-
-    voice: bool
-    blocks: tuple[Block, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoryView:
-    """A story as it is printed.
-
-    parts         its blocks, images with their addresses and sizes, addresses in ASCII, cited sources linked
-    source_urls   which of the links are sources
-    unprinted     sources with a link whose name the body does not print; they get a line of their own
-    references    the links of the text part, numbered through the edition: (number, address)
-    """
-
-    slug: str
-    section: str
-    headline: str
-    byline: str | None
-    image: Image | None
-    parts: tuple[Part, ...]
-    url: str | None
-    source_urls: frozenset[str]
-    unprinted: tuple[Source, ...]
-    references: tuple[tuple[int, str], ...]
+from newsletter.rendering.story_view import StoryView, story_view
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionView:
-    """A section with a title and at least one story."""
+    """A section with a title and at least one story; `sponsors` are the paid slots that follow it."""
 
     slug: str
     title: str
     stories: tuple[StoryView, ...]
+    sponsors: tuple[SponsorView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountView:
+    """How much there is to read: numbers, and the words as the language writes their number."""
+
+    stories: int
+    words: int
+    words_written: str
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveView:
+    """Where the edition stands in the browser, and where all editions do."""
+
+    edition: str
+    all: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionView:
-    """An edition as it is printed. `numbers` gives each address of the text part its number."""
+    """An edition as it is printed. What the newsletter's `parts` leave out is none, or empty.
+
+    contents    the stories that "in this edition" names; empty where there is one story
+    numbers     the number of each address in the text part
+    """
 
     title: str
     tagline: str
+    logo: Logo | None
     date: str
+    is_extra: bool
     subject: str
     preheader: str
     sections: tuple[SectionView, ...]
-    story_count: int
-    word_count: int
-    minutes: int
+    count: CountView | None
+    note: NoteView | None
+    contents: tuple[StoryView, ...]
+    lead_sponsors: tuple[SponsorView, ...]
+    end_sponsors: tuple[SponsorView, ...]
+    briefs: tuple[BriefView, ...]
+    calendar: tuple[EntryView, ...]
+    corrections: tuple[CorrectionView, ...]
+    feedback: Feedback | None
+    archive: ArchiveView | None
     reason: str
     publisher: str
     publisher_url: str | None
@@ -96,27 +88,41 @@ class EditionView:
 def view(edition: Edition, newsletter: Newsletter, organisation: Organisation, *, base_url: str) -> EditionView:
     """The edition for the templates. Pictures of our own get their address under `base_url`/images/."""
     numbers: dict[str, int] = {}
-    sections = tuple(
-        SectionView(
-            slug=part.section.slug,
-            title=part.section.title,
-            stories=tuple(_story(story, base_url, numbers) for story in part.stories),
+    extra = Extra(base_url, newsletter.language, newsletter.zone, numbers)
+    extras, parts = edition.extras, newsletter.parts
+    note = extra.note(extras.note) if extras.note else None
+    lead, by_section, end = _places(edition)
+    sections: list[SectionView] = []
+    lead_sponsors: tuple[SponsorView, ...] = ()
+    for section in _printed(edition):
+        stories = tuple(story_view(story, newsletter, base_url, numbers) for story in section.stories)
+        if not sections:
+            lead_sponsors = tuple(map(extra.sponsor, lead))
+        sponsors = tuple(map(extra.sponsor, by_section.get(section.section.slug, ())))
+        sections.append(
+            SectionView(slug=section.section.slug, title=section.section.title, stories=stories, sponsors=sponsors)
         )
-        for part in edition.sections
-        if part.stories
-    )
-    word_count = words.count_words(_texts(edition.stories))
+    every = tuple(story for section in sections for story in section.stories)
     return EditionView(
         title=newsletter.title,
         tagline=newsletter.tagline,
-        date=words.long_date(edition.date),
+        logo=_logo(newsletter.logo, base_url),
+        date=dates.long_date(edition.date, newsletter.language),
+        is_extra=edition.suffix is not None,
         subject=edition.subject,
         preheader=edition.preheader,
-        sections=sections,
-        story_count=len(edition.stories),
-        word_count=word_count,
-        minutes=words.reading_minutes(word_count),
-        reason=newsletter.reason or f"You receive this mail because you are subscribed to {newsletter.title}.",
+        sections=tuple(sections),
+        count=_count(edition.stories, newsletter.language) if "count" in parts else None,
+        note=note,
+        contents=every if "contents" in parts and len(every) > 1 else (),
+        lead_sponsors=lead_sponsors,
+        end_sponsors=tuple(map(extra.sponsor, end)),
+        briefs=tuple(map(extra.brief, extras.briefs)),
+        calendar=tuple(map(extra.entry, extras.calendar)),
+        corrections=tuple(map(extra.correction, extras.corrections)),
+        feedback=_feedback(newsletter.feedback) if "feedback" in parts else None,
+        archive=_archive(edition, base_url) if "archive" in parts else None,
+        reason=newsletter.reason,
         publisher=organisation.name,
         publisher_url=ascii_address(organisation.url) if organisation.url else None,
         postal_lines=postal_lines(organisation),
@@ -130,6 +136,32 @@ def postal_lines(organisation: Organisation) -> tuple[str, ...]:
     return tuple(lines[1:] if lines[:1] == [organisation.name] else lines)
 
 
+def _printed(edition: Edition) -> tuple[SectionStories, ...]:
+    return tuple(section for section in edition.sections if section.stories)
+
+
+def _places(edition: Edition) -> tuple[tuple[Sponsor, ...], dict[str, tuple[Sponsor, ...]], tuple[Sponsor, ...]]:
+    """The sponsors after the lead, after each section, and at the end. A slot was paid for: one that follows a section
+    which this edition does not print stands at the end.
+    """
+    sponsors = edition.extras.sponsors
+    slugs = [section.section.slug for section in _printed(edition)]
+    lead = tuple(sponsor for sponsor in sponsors if sponsor.place == "lead")
+    by_section = {slug: tuple(sponsor for sponsor in sponsors if sponsor.place == slug) for slug in slugs}
+    end = tuple(sponsor for sponsor in sponsors if sponsor.place not in {"lead", *slugs})
+    return lead, by_section, end
+
+
+def _count(stories: tuple[Story, ...], language: str) -> CountView:
+    word_count = words.count_words(_texts(stories))
+    return CountView(
+        stories=len(stories),
+        words=word_count,
+        words_written=dates.number(word_count, language),
+        minutes=words.reading_minutes(word_count),
+    )
+
+
 def _texts(stories: Iterable[Story]) -> Iterator[str]:
     for story in stories:
         yield story.headline
@@ -137,95 +169,18 @@ def _texts(stories: Iterable[Story]) -> Iterator[str]:
             yield from words.texts_of(block)
 
 
-def _story(story: Story, base_url: str, numbers: dict[str, int]) -> StoryView:
-    sources = tuple(replace(source, url=ascii_address(source.url)) for source in story.sources if source.url)
-    blocks, unprinted = link_sources(tuple(_block(block, base_url) for block in story.blocks), sources, story.citations)
-    addresses = dict.fromkeys([*_addresses(blocks), *(source.url for source in unprinted if source.url)])
-    for address in addresses:
-        numbers.setdefault(address, len(numbers) + 1)
-    return StoryView(
-        slug=story.slug,
-        section=story.section,
-        headline=story.headline,
-        byline=story.byline,
-        image=_image(story.image, base_url) if story.image else None,
-        parts=_parts(blocks),
-        url=ascii_address(story.url) if story.url else None,
-        source_urls=frozenset(source.url for source in sources if source.url),
-        unprinted=unprinted,
-        references=tuple(sorted((numbers[address], address) for address in addresses)),
-    )
+def _logo(logo: Logo | None, base_url: str) -> Logo | None:
+    return replace(logo, src=image_address(logo.src, base_url)) if logo else None
 
 
-def _parts(blocks: tuple[Block, ...]) -> tuple[Part, ...]:
-    """A paragraph of the association's voice, with all that stands under it until the next paragraph, is one part."""
-    parts: list[Part] = []
-    for block in blocks:
-        voice = block.voice if isinstance(block, Paragraph) else bool(parts and parts[-1].voice)
-        if parts and parts[-1].voice == voice:
-            parts[-1] = Part(voice=voice, blocks=(*parts[-1].blocks, block))
-        else:
-            parts.append(Part(voice=voice, blocks=(block,)))
-    return tuple(parts)
+def _feedback(feedback: Feedback | None) -> Feedback | None:
+    if feedback is None:
+        return None
+    answers = tuple(replace(answer, url=ascii_address(answer.url)) for answer in feedback.answers)
+    return replace(feedback, answers=answers)
 
 
-def _block(block: Block, base_url: str) -> Block:
-    """The block with addresses in ASCII and pictures ready to show."""
-    if isinstance(block, Image):
-        return _image(block, base_url)
-    if isinstance(block, Paragraph):
-        return replace(block, spans=_spans(block.spans))
-    if isinstance(block, Quote):
-        return replace(block, paragraphs=tuple(_spans(spans) for spans in block.paragraphs))
-    return replace(block, items=tuple(_item(item) for item in block.items))
-
-
-def _item(item: Item) -> Item:
-    return replace(item, spans=_spans(item.spans), children=tuple(_item(child) for child in item.children))
-
-
-def _spans(spans: Spans) -> Spans:
-    return tuple(replace(span, href=ascii_address(span.href)) if span.href else span for span in spans)
-
-
-def _image(image: Image, base_url: str) -> Image:
-    """The picture with its full address, never wider than the column, its height in proportion."""
-    width = min(image.width or IMAGE_WIDTH, IMAGE_WIDTH)
-    height = round(image.height * width / image.width) if image.width and image.height else None
-    return replace(image, src=image_address(image.src, base_url), width=width, height=height)
-
-
-def image_address(src: str, base_url: str) -> str:
-    """Where readers fetch a picture: its own address on the web, or ours for a path under content/images."""
-    if "://" in src:
-        return ascii_address(src)
-    return f"{base_url.rstrip('/')}/images/{quote(image_path(src))}"
-
-
-def image_path(src: str) -> str:
-    """The path of a picture below content/images; a leading `images/`, as stories write it, is the folder itself."""
-    path = PurePosixPath(src.lstrip("/"))
-    return (path.relative_to("images") if path.parts[:1] == ("images",) else path).as_posix()
-
-
-def _addresses(blocks: tuple[Block, ...]) -> Iterator[str]:
-    """The addresses of the blocks' links, in their order."""
-    for block in blocks:
-        if isinstance(block, Paragraph):
-            yield from _hrefs(block.spans)
-        elif isinstance(block, Quote):
-            for spans in block.paragraphs:
-                yield from _hrefs(spans)
-        elif isinstance(block, BulletList):
-            for item in block.items:
-                yield from _item_hrefs(item)
-
-
-def _item_hrefs(item: Item) -> Iterator[str]:
-    yield from _hrefs(item.spans)
-    for child in item.children:
-        yield from _item_hrefs(child)
-
-
-def _hrefs(spans: Spans) -> Iterator[str]:
-    return (span.href for span in spans if span.href)
+def _archive(edition: Edition, base_url: str) -> ArchiveView:
+    """`/archive/daily/2026-05-04/`, or `…/2026-05-04-alert/` for an extra edition."""
+    every = f"{base_url.rstrip('/')}/archive/{edition.newsletter}/"
+    return ArchiveView(edition=f"{every}{edition.id.partition('/')[2]}/", all=every)

@@ -1,11 +1,10 @@
-"""Words, dates and lines of plain text: what both templates print of a story's blocks."""
+"""Words and lines of plain text: what both templates print of a story's blocks."""
 
 from __future__ import annotations
 
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
 from typing import Final
 
 from newsletter.model import Block, BulletList, Image, Item, Paragraph, Quote, Spans, plain
@@ -16,27 +15,7 @@ WIDTH: Final = 78
 WORDS_A_MINUTE: Final = 230
 """Silent reading of English non-fiction: 238 words a minute (Brysbaert 2019), rounded down for figures and names."""
 
-_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS: Final = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 _WORD: Final = re.compile(r"\w+(?:['’.,]\w+)*")
-
-
-def long_date(on: date) -> str:
-    """`Monday, May 4, 2026`, whatever the machine's locale is."""
-    return f"{_DAYS[on.weekday()]}, {_MONTHS[on.month - 1]} {on.day}, {on.year}"
 
 
 def count_words(texts: Iterable[str]) -> int:

@@ -19,6 +19,7 @@ from newsletter.model import (
     Answer,
     Canary,
     Feedback,
+    Logo,
     Mailbox,
     Newsletter,
     Organisation,
@@ -47,9 +48,14 @@ SCHEDULE = Shape(
     build=Schedule,
 )
 CANARY = Shape(keys={"wait_minutes": words.count, "seeds": several(words.address)}, required=(), build=Canary)
-ANSWER = Shape(keys={"label": words.line, "url": words.web}, required=("label", "url"), build=Answer)
+ANSWER = Shape(keys={"label": words.line, "url": words.web_or_mail}, required=("label", "url"), build=Answer)
 FEEDBACK = Shape(
     keys={"question": words.line, "answers": several(ANSWER)}, required=("question", "answers"), build=Feedback
+)
+LOGO = Shape(
+    keys={"src": words.line, "alt": words.line, "width": words.count, "height": words.count},
+    required=("src", "alt", "width"),
+    build=Logo,
 )
 ORGANISATION = Shape(
     keys={
@@ -97,6 +103,7 @@ NEWSLETTER_KEYS: Mapping[str, Reader] = {
     "audience_guard": words.share,
     "canary": CANARY,
     "theme": words.named_texts,
+    "logo": LOGO,
     "parts": several(words.slug),
     "feedback": FEEDBACK,
     "proof": words.named_texts,

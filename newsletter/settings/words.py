@@ -168,6 +168,15 @@ def web(value: object) -> str:
     return text
 
 
+def web_or_mail(value: object) -> str:
+    """An https or http address, or a mail address written as mailto:, with a subject if wanted."""
+    text = line(value)
+    if not text.startswith("mailto:"):
+        return web(text)
+    address(text.removeprefix("mailto:").partition("?")[0])
+    return text
+
+
 def day_of_year(text: str) -> date:
     """A date as YYYY-MM-DD."""
     try:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from newsletter.model import (
+    PARTS,
+    Answer,
     Block,
+    Brief,
     BulletList,
+    CalendarEntry,
     Citation,
+    Correction,
     Edition,
+    Extras,
+    Feedback,
     Image,
     Item,
     Mailbox,
     Newsletter,
+    Note,
     Organisation,
     Paragraph,
     Quote,
@@ -23,6 +31,7 @@ from newsletter.model import (
     SectionStories,
     Source,
     Span,
+    Sponsor,
     Status,
     Story,
 )
@@ -230,7 +239,103 @@ MEMBERS = story(
     ),
 )
 
+EXTRAS = Extras(
+    note=Note(
+        blocks=(
+            Paragraph(
+                spans=(
+                    Span(text="The ports are open, and we have "),
+                    Span(text="a page of dates", href="https://harbor-millers.org/dates"),
+                    Span(text=" for all who wait for grain. Write to us when your cars arrive."),
+                )
+            ),
+        ),
+        by="Ann Roe",
+    ),
+    sponsors=(
+        Sponsor(
+            slug="roe",
+            label="Sponsored by Roe Castings",
+            blocks=(Paragraph(spans=text("Rollers that last: cast in Maine, balanced to a hair, shipped in a week.")),),
+            place="lead",
+            url="https://roe-castings.org/rollers",
+            link_text="See the rollers of Roe Castings",
+        ),
+        Sponsor(
+            slug="sieves",
+            label="Paid for by Alder Sieves",
+            blocks=(Paragraph(spans=text("Finer flour from the same wheat.")),),
+            place="workforce",
+            url="https://alder-sieves.org/",
+        ),
+        Sponsor(
+            slug="insurers",
+            label="Advertisement of the Mill Insurers",
+            blocks=(Paragraph(spans=text("Ask for the dust discount.")),),
+            place="long-read",
+        ),
+    ),
+    briefs=(
+        Brief(
+            spans=(
+                Span(text="Rail rates rise "),
+                Span(text="by 4% in July", href="https://quaywire.alder-press.org/rail"),
+                Span(text="."),
+            ),
+            outlet="Quay Wire",
+            access="registration",
+        ),
+        Brief(spans=text("Kansas plants its smallest field of rye in ten years.")),
+    ),
+    calendar=(
+        CalendarEntry(title="Harbor Week", starts=date(2026, 5, 11), ends=date(2026, 5, 14), place="Port Alder"),
+        CalendarEntry(
+            title="Dust Rule: Questions and Answers",
+            starts=datetime(2026, 5, 14, 14, 0, tzinfo=ZONE),
+            ends=datetime(2026, 5, 14, 15, 30, tzinfo=ZONE),
+            place="online",
+            url="https://harbor-millers.org/dust-webinar",
+        ),
+    ),
+    corrections=(
+        Correction(
+            slug="rye-corrected",
+            corrects="rye-prices",
+            headline="Rye Prices Fall Again",
+            on=date(2026, 5, 1),
+            blocks=(Paragraph(spans=text("We wrote that rye fell by 12%. It fell by 1.2%.")),),
+            url="https://harbor-millers.org/news/rye-prices",
+        ),
+    ),
+)
+
+FULL = replace(
+    DAILY,
+    parts=PARTS,
+    feedback=Feedback(
+        question="Was this edition worth your time?",
+        answers=(
+            Answer(label="Yes", url="https://harbor-millers.org/answer?yes"),
+            Answer(label="Partly", url="https://harbor-millers.org/answer?partly"),
+            Answer(label="No, and here is why", url="mailto:daily@harbor-millers.org?subject=No"),
+        ),
+    ),
+)
+"""The daily with every part switched on."""
+
+MAGAZINE = replace(DIGEST, template="magazine", parts=PARTS, feedback=FULL.feedback)
+ALERT = replace(DAILY, slug="alert", title="Mill Alert", template="alert", tagline="", parts=(*DAILY.parts, "share"))
+
+GAUGE = Image(
+    src="https://harbor-millers.org/gauge.png", alt="A gauge at half", credit="B. Low", width=1024, height=768
+)
+"""A picture for the stories of the magazine."""
+
 STORIES = (PORTS, DUST, TARIFF, APPRENTICES, SHIFTS, MEMBERS)
+
+
+PICTURED = (PORTS, replace(DUST, image=GAUGE), TARIFF, APPRENTICES, replace(SHIFTS, image=GAUGE), MEMBERS)
+"""The stories with a picture beside one, and in a card."""
 
 
 def edition(*stories: Story, of: Newsletter = DAILY, **rest: object) -> Edition:

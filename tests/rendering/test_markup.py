@@ -69,13 +69,13 @@ class TestCompile:
         assert "data-premailer" not in html
         assert html.count("mso-table-lspace") == 1
 
-    def test_inline_styles_are_inlined_and_removed(self) -> None:
-        """`mj-style inline` means that; mjml-python leaves it undone, and premailer would leave the rules standing."""
+    def test_inline_styles_alone_are_inlined_and_removed(self) -> None:
+        """`mj-style inline` means that; mjml-python leaves it undone, and premailer would take the others as well."""
         head = '<mj-style inline="inline">p { margin: 0 0 16px; }</mj-style><mj-style>em { color: #112233; }</mj-style>'
         html = " ".join(inline(compiled(mjml("<mj-text><p>x <em>y</em></p></mj-text>", head))).split())
-        assert '<p style="margin:0 0 16px">x <em style="color:#112233">y</em></p>' in html
-        assert "p { margin" not in html
-        assert "em { color: #112233; }" in html
+        assert '<p style="margin:0 0 16px">x <em>y</em></p>' in html
+        assert "p{margin" not in html
+        assert "em{color:#112233;}" in html
 
 
 class TestFaults:
@@ -153,16 +153,31 @@ class TestInline:
     def test_important_in_media_queries_stays(self) -> None:
         """strip_important=False, keep_style_tags=True: columns and dark mode live there."""
         rule = "@media (prefers-color-scheme: dark) { .a { color: #eeeeee !important; } }"
-        assert rule in inline(page(f"<style>{rule} p {{ color: #111111; }}</style>"))
+        html = inline(page(f"<style>{rule} p {{ color: #111111; }}</style>"))
+        assert "@media (prefers-color-scheme:dark){.a{color:#eeeeee!important;}\n}" in html
 
     def test_classes_stay(self) -> None:
         """remove_classes=False: dark mode finds its elements by class."""
         assert 'class="a"' in inline(page("<style>.a { color: #111111; }</style>"))
 
+    def test_classes_that_no_style_asks_for_go(self) -> None:
+        """They were there for the rules that are inlined; in Outlook's comments too. A name in a kept rule stays."""
+        html = page(
+            "<style>.a .b { color: #111111; }</style>",
+            '<p class="a c"><!--[if mso]><i class="c d"></i><![endif]--></p>',
+        )
+        assert '<p class="a"' in inline(html)
+        assert "<i></i>" in inline(html)
+
+    def test_words_that_look_like_attributes_stay(self) -> None:
+        """Styles and classes are shortened in tags alone."""
+        words = 'He wrote style="a; b" and class="c" there'
+        assert f"{words}</p>" in inline(page("", f"<p>{words}</p>"))
+
     def test_outlooks_own_properties_stay(self) -> None:
         """disable_validation=True: cssutils knows no mso-…, and must not judge."""
         html = inline(page("<style>.a { mso-line-height-rule: exactly; color: #111111; }</style>"))
-        assert 'style="mso-line-height-rule:exactly; color:#111111"' in html
+        assert 'style="mso-line-height-rule:exactly;color:#111111"' in html
 
     def test_picture_sizes_stay_numbers(self) -> None:
         """disable_basic_attributes: width: 100% in a style does not become width="100%", which Outlook obeys."""

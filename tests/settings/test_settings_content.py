@@ -305,7 +305,8 @@ def test_each_key_is_documented() -> None:
         *read.ORGANISATION.keys, *(f"outlets.{key}" for key in read.OUTLET.keys),
     }  # fmt: skip
     tables = {"sender": read.MAILBOX, "reply_to": read.MAILBOX, "editors": read.MAILBOX, "sections": read.SECTION}
-    tables |= {"schedule": read.SCHEDULE, "canary": read.CANARY}
+    tables |= {"schedule": read.SCHEDULE, "canary": read.CANARY, "logo": read.LOGO}
+    tables |= {"feedback": read.FEEDBACK, "feedback.answers": read.ANSWER}
     inner = {f"{table}.{key}" for table, shape in tables.items() for key in shape.keys}
     assert set(rows["content/newsletters/SLUG.toml"]) == set(read.NEWSLETTER_KEYS) | inner
     assert rows["content/holidays.toml"] == ["holidays"]

@@ -70,14 +70,17 @@ def _wrong_address(url: str, schemes: tuple[str, ...]) -> str:
     if parts.scheme not in schemes:
         return f"it is none of {', '.join(schemes)}; write the whole address"
     if parts.scheme == "mailto":
-        return "" if "@" in parts.path else "it has no mail address"
+        # without an address, but with a subject, a reader's own program asks for one (RFC 6068, 2): so mails are shared
+        return "" if "@" in parts.path or (not parts.path and parts.query) else "it has no mail address"
     return "" if parts.hostname and not re.search(r"\s", url) else "it has no host, or a space in it; mend it"
 
 
 def _placeholder(url: str) -> str:
     """What makes the address no place for readers, or nothing."""
     parts = urlsplit(url)
-    host = parts.path.rsplit("@", 1)[-1].split("?")[0] if parts.scheme == "mailto" else parts.hostname or ""
+    if parts.scheme == "mailto" and not parts.path:
+        return ""
+    host = parts.path.rsplit("@", 1)[-1] if parts.scheme == "mailto" else parts.hostname or ""
     try:
         return "" if ip_address(host).is_global else "only this machine or network can reach it"
     except ValueError:
