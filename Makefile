@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test check format lock bench chaos golden caniemail clean
+.PHONY: help demo test check format lock bench chaos golden caniemail catalogues clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,12 @@ golden: .venv/ready-dev ## Write the golden mails anew, to be looked at before t
 
 caniemail: .venv/ready ## Renew what the proof knows of mail clients, from FILE=data.json as caniemail.com/api/data.json gives it
 	$(BIN)/python -m newsletter.rendering.proof.caniemail $(FILE)
+
+catalogues: .venv/ready-dev ## Bring the words of the templates into templates/locale/*.po, to be translated
+	$(BIN)/pybabel -q extract --mapping pyproject.toml --no-default-keywords --keywords "_ ngettext:1,2" --add-location file --sort-by-file \
+		--omit-header --output-file var/email.pot templates
+	for file in templates/locale/*.po; do $(BIN)/pybabel -q update --omit-header --no-fuzzy-matching --ignore-obsolete --width 120 \
+		--input-file var/email.pot --output-file $$file --locale $$(basename $$file .po | tr - _); done
 
 clean: ## Remove the environment and what the demo made
 	rm -rf .venv var

@@ -24,6 +24,9 @@ FOLDER: Final = "locale"
 SOURCE: Final = "en"
 """The language that templates are written in."""
 
+ENGLISH: Final = gettext.NullTranslations()
+"""The words as the templates have them."""
+
 
 def load(language: str, templates: Path) -> gettext.NullTranslations:
     """The words of a language, by its BCP 47 name.
@@ -33,7 +36,7 @@ def load(language: str, templates: Path) -> gettext.NullTranslations:
     """
     names = (language, language.partition("-")[0])
     if names[1] == SOURCE:
-        return gettext.NullTranslations()
+        return ENGLISH
     folder = templates / FOLDER
     for file in (folder / f"{name}.po" for name in names):
         if file.is_file():

@@ -11,7 +11,7 @@ from typing import Final
 
 from newsletter.errors import ContentError, Fault, RenderError
 from newsletter.model import Block, Edition, Image, Message, Newsletter, Organisation
-from newsletter.rendering import links, markup, theme
+from newsletter.rendering import catalogue, links, markup, theme
 from newsletter.rendering import templates as folder_of
 from newsletter.rendering.blocks import image_path
 from newsletter.rendering.grammar import MarkupError
@@ -37,8 +37,8 @@ def render(
 
     The look is the pair `<newsletter.template>.mjml.j2` and `.txt.j2` in the `email` folder of `templates`; pictures
     under `images` are checked to be there (not, where it is None) and shown from `base_url`/images/. Raises
-    RenderError (template, line, what to do), ConfigError (a theme that cannot be used) and ContentError (a picture
-    that is not there, with its story).
+    RenderError (template, line, what to do; or the catalogue, and the word that it lacks), ConfigError (a theme that
+    cannot be used) and ContentError (a picture that is not there, with its story).
     """
     if images is not None:
         _look_for_pictures(edition, newsletter, images)
@@ -50,7 +50,7 @@ def render(
         "start": "left" if newsletter.direction == "ltr" else "right",
         "end": "right" if newsletter.direction == "ltr" else "left",
     }
-    look = folder_of.load(templates / FOLDER)
+    look = folder_of.load(templates / FOLDER, catalogue.load(newsletter.language, templates))
     compiled = _compiled(look, values, newsletter, title=edition.subject)
     html, found = links.collect(markup.inline(compiled))
     text = _tidy(look.fill(f"{newsletter.template}{folder_of.TEXT_SUFFIX}", values))

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import lru_cache
+from gettext import NullTranslations
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,10 +26,12 @@ from markupsafe import Markup
 from newsletter.errors import RenderError
 from newsletter.rendering import words
 from newsletter.rendering.blocks import fit
+from newsletter.rendering.catalogue import ENGLISH
 from newsletter.rendering.story_view import StoryView, rows
 
 MJML_SUFFIX: Final = ".mjml.j2"
 TEXT_SUFFIX: Final = ".txt.j2"
+FRAME: Final = "base"
 
 _VIEW: Final = re.compile(r"'newsletter\.rendering\.\w+\.(\w+?)(?:View)? object' has no attribute")
 
@@ -39,9 +42,9 @@ _NOT_XML: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufff
 class Templates:
     """A folder of templates. Files that change are read again; nothing else is kept but their compiled form."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, catalogue: NullTranslations = ENGLISH) -> None:
         self._folder = folder
-        self._environment = _environment(folder)
+        self._environment = _environment(folder, catalogue)
 
     def fill(self, name: str, values: Mapping[str, object]) -> str:
         """The template `name` with the values. Raises RenderError: template, line and what to do."""
@@ -99,18 +102,20 @@ class Templates:
 
 
 @lru_cache(maxsize=8)
-def load(folder: Path) -> Templates:
-    """The templates of a folder, one object for each folder, so that they are compiled once."""
-    return Templates(folder)
+def load(folder: Path, catalogue: NullTranslations = ENGLISH) -> Templates:
+    """The templates of a folder in one language, one object for each, so that they are compiled once."""
+    return Templates(folder, catalogue)
 
 
 def looks(folder: Path) -> tuple[str, ...]:
-    """The names of the looks in a folder of mail templates, in their order: each pair of HTML and plain text."""
+    """The names of the looks in a folder of mail templates, in their order: each pair of HTML and plain text, but for
+    the frame `base` that they share.
+    """
     names = (path.name.removesuffix(MJML_SUFFIX) for path in folder.glob(f"*{MJML_SUFFIX}"))
-    return tuple(sorted(name for name in names if (folder / f"{name}{TEXT_SUFFIX}").is_file()))
+    return tuple(sorted(name for name in names if name != FRAME and (folder / f"{name}{TEXT_SUFFIX}").is_file()))
 
 
-def _environment(folder: Path) -> Environment:
+def _environment(folder: Path, catalogue: NullTranslations) -> Environment:
     environment = Environment(
         extensions=["jinja2.ext.i18n"],
         loader=FileSystemLoader(folder, encoding="utf-8"),
@@ -124,8 +129,10 @@ def _environment(folder: Path) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    # newstyle: placeholders are filled after the translation is looked up, and their values are escaped
+    environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(words.FILTERS)
+    environment.tests["closed"] = words.is_closed
     environment.globals.update(link=_link, kind=words.kind, fit=fit, rows=rows)
     return environment
 

@@ -57,7 +57,12 @@ def headed(run_in: str | None, spans: Spans) -> str:
 
 def colon(head: str) -> str:
     """The run-in head with its colon; none where it ends in a mark of its own (However …)."""
-    return head if head.endswith(("…", "?", "!", ".", ":")) else f"{head}:"
+    return head if is_closed(head) else f"{head}:"
+
+
+def is_closed(head: str) -> bool:
+    """Whether a run-in head ends in a mark of its own, and so takes no colon."""
+    return head.endswith(("…", "?", "!", ".", ":"))
 
 
 def referred(spans: Spans, references: Mapping[str, int]) -> str:
@@ -95,7 +100,6 @@ def centre(text: str) -> str:
 
 
 FILTERS: Final[Mapping[str, Callable[..., str]]] = {
-    "colon": colon,
     "referred": referred,
     "wrap": wrap,
     "underline": underline,

@@ -129,8 +129,8 @@ def load_organisation(content: Path) -> Organisation:
 def load_newsletters(content: Path, organisation: Organisation) -> Mapping[str, Newsletter]:
     """The newsletters of content/newsletters by their slugs, in the order of these.
 
-    Left out, `zone` and `language` are the organisation's, `list` and `template` are the slug. Raises ConfigError with
-    every fault of every file.
+    Left out, `zone` and `language` are the organisation's, `list` and `template` are the slug, `direction` is the
+    language's. Raises ConfigError with every fault of every file.
     """
     _check_folder(content)
     folder = content / "newsletters"
@@ -176,7 +176,9 @@ def _newsletter(path: Path, organisation: Organisation) -> Newsletter:
 
 
 def _build_newsletter(slug: str, left_out: Mapping[str, Any], **given: Any) -> Newsletter:
-    return Newsletter(slug=slug, **{**left_out, **given})
+    values = {**left_out, **given}
+    right_to_left = values["language"].partition("-")[0] in words.RIGHT_TO_LEFT
+    return Newsletter(slug=slug, **{"direction": "rtl" if right_to_left else "ltr", **values})
 
 
 def _holidays(value: object) -> dict[date, str]:

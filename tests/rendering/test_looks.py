@@ -266,7 +266,7 @@ class TestFrame:
     @pytest.mark.parametrize("look", ["briefing", "magazine", "alert"])
     def test_right_to_left(self, look: str) -> None:
         """Rules, indents and columns stand at the side where lines begin; joined letters are not spaced."""
-        of = replace(FULL, template=look, direction="rtl", language="he")
+        of = replace(FULL, template=look, direction="rtl", language="ar")
         html = rendered(of, edition(of=of, extras=EXTRAS)).html
         assert "border-right:4px solid" in html
         assert "border-left:4px solid" not in html
