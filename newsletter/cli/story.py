@@ -143,8 +143,9 @@ def kill(names: tuple[str, ...], by: str | None) -> None:
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--section", help="The section of the new stories; by the label over the text where it is left out.")
 @click.option("--again", is_flag=True, help="Write a story once more that was imported before.")
+@click.option("--multi", is_flag=True, help="Begin a story at each line that can be a headline.")
 @JSON
-def import_(files: tuple[Path, ...], section: str | None, again: bool, as_json: bool) -> None:
+def import_(files: tuple[Path, ...], section: str | None, again: bool, multi: bool, as_json: bool) -> None:
     """Make drafts from plain text, as copied from a web page or a mail. Never overwrites, never approves."""
     from newsletter.pipeline import desk
     from newsletter.stories.importing import import_report
@@ -153,7 +154,7 @@ def import_(files: tuple[Path, ...], section: str | None, again: bool, as_json: 
     reports: list[dict[str, Any]] = []
     written = False
     for file in files:
-        done = desk.import_file(context, file, section=section, again=again)
+        done = desk.import_file(context, file, section=section, again=again, multi=multi)
         if as_json:
             reports.append(import_report(done.imported, done.paths))
             continue

@@ -166,8 +166,9 @@ class Import:
     known: tuple[str, ...]
 
 
-def import_file(context: Context, file: Path, *, section: str | None, again: bool) -> Import:
-    """Write drafts from a text that somebody has. Never overwrites, never approves.
+def import_file(context: Context, file: Path, *, section: str | None, again: bool, multi: bool = False) -> Import:
+    """Write drafts from a text that somebody has, with `multi` one for each line that can be a headline. Never
+    overwrites, never approves.
 
     A story that was imported before is not written again unless `again` asks for it. Raises ContentError.
     """
@@ -177,7 +178,7 @@ def import_file(context: Context, file: Path, *, section: str | None, again: boo
         raw = file.read_bytes()
     except OSError as error:
         raise ContentError((Fault(str(file), 0, f"cannot be read: {error.strerror}"),)) from error
-    imported = importing.import_file(raw, context.organisation, shown=str(file))
+    imported = importing.import_file(raw, context.organisation, shown=str(file), multi=multi)
     guesses: list[importing.Doubt] = []
     before = _fingerprints(gathering.read_desk(context))
     paths: list[str | None] = []

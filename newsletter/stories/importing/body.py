@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import groupby, zip_longest
 
-from newsletter.model import Block, BulletList, Item, Organisation, Paragraph, Span, Spans
+from newsletter.model import Block, BulletList, Item, Organisation, Paragraph, Spans
 from newsletter.stories.citations import citations
 from newsletter.stories.importing.draft import Doubt
+from newsletter.stories.importing.flattened import link_spans
 from newsletter.stories.importing.heads import Reading, read_head, voice_of
 from newsletter.stories.importing.lists import Entry, nest
 from newsletter.stories.importing.page import Sheet
@@ -33,7 +34,7 @@ def read_body(sheet: Sheet, organisation: Organisation) -> Sheet:
 
 def read_citations(sheet: Sheet, organisation: Organisation) -> Sheet:
     """Finds the sources that the blocks name; their text stays as it is."""
-    return replace(sheet, citations=citations(sheet.blocks, organisation.outlets))
+    return replace(sheet, citations=citations(sheet.blocks, organisation))
 
 
 def _read(passage: Passage, organisation: Organisation, *, first: bool, over_list: bool) -> Reading:
@@ -50,7 +51,8 @@ def _paragraph(passage: Passage, reading: Reading, organisation: Organisation, d
     voice = voice_of(reading.head, organisation) if reading.head else None
     if voice == "guess":
         doubts.append(Doubt(passage.line, _VOICE.format(head=reading.head)))
-    return Paragraph(spans=_spans(reading.rest), run_in=reading.head, voice=voice is not None, line=passage.line)
+    spans = _spans(reading.rest, passage.line, doubts)
+    return Paragraph(spans=spans, run_in=reading.head, voice=voice is not None, line=passage.line)
 
 
 _VOICE = (
@@ -68,12 +70,16 @@ def _list(group: list[Passage], organisation: Organisation, doubts: list[Doubt])
             reading = Reading(None, passage.text)
         if reading.doubt:
             doubts.append(Doubt(passage.line, reading.doubt))
-        item = Item(spans=_spans(reading.rest), run_in=reading.head, line=passage.line)
+        spans = _spans(reading.rest, passage.line, doubts)
+        item = Item(spans=spans, run_in=reading.head, line=passage.line)
         entries.append(Entry(passage.indent, passage.bullet or "", item))
     block, deeper = nest(tuple(entries))
     doubts += (Doubt(line, "an item of a third level was put on the second; lists have two") for line in deeper)
     return block
 
 
-def _spans(text: str) -> Spans:
-    return (Span(text=text),) if text else ()
+def _spans(text: str, line: int, doubts: list[Doubt]) -> Spans:
+    """The text with its written-out addresses as links; what is doubtful about these is added to `doubts`."""
+    spans, notes = link_spans(text)
+    doubts += (Doubt(line, note) for note in notes)
+    return spans

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from newsletter.model import Image, Organisation
@@ -12,6 +13,7 @@ from newsletter.stories.importing.sentences import is_title_like, starts_lower
 from newsletter.stories.importing.split import LABEL_LENGTH, is_repeated, label_keys
 
 ALT_LENGTH = 150
+MARKED = re.compile(r"(?:#{1,6} |(?P<mark>\*\*|__)(?=\S))(?P<text>[^*_#\s](?:[^*_#]*[^*_#\s])?)(?(mark)(?P=mark))\Z")
 LABELS_AT_MOST = 6
 """Lines over a headline that are taken for labels and titles; more are text."""
 
@@ -58,10 +60,17 @@ def read_headline(sheet: Sheet) -> Sheet:
     if not sheet.written:
         return sheet
     first = sheet.written[0]
-    if not is_title_like(first.text) or bullet_of(first) is not None:
+    text = _bare(first.text)
+    if not is_title_like(text) or bullet_of(first) is not None:
         return sheet.warn(Doubt(first.number, "no headline was found: the first line reads as text; write one"))
     lines = tuple(line for line in sheet.lines if line is not first)
-    return replace(sheet, lines=lines, headline=first.text)
+    return replace(sheet, lines=lines, headline=text, headline_line=first.number)
+
+
+def _bare(text: str) -> str:
+    """The line without the marks that mail programs and Markdown put around a headline."""
+    found = MARKED.match(text)
+    return found["text"] if found else text
 
 
 def read_alt(sheet: Sheet) -> Sheet:

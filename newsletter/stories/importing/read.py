@@ -13,20 +13,23 @@ from newsletter.stories.importing.decode import encoding_of, read_plain
 from newsletter.stories.importing.doubts import (
     note_links,
     warn_of_absence,
+    warn_of_caption,
     warn_of_headlines,
-    warn_of_mojibake,
     warn_of_quotes,
+    warn_of_sources,
 )
 from newsletter.stories.importing.draft import Doubt, Draft, Imported, fingerprint
 from newsletter.stories.importing.furniture import drop_furniture
 from newsletter.stories.importing.heading import read_alt, read_headline, read_labels
+from newsletter.stories.importing.mojibake import mend
 from newsletter.stories.importing.page import Sheet, read_lines
+from newsletter.stories.importing.release import cut_boilerplate, warn_of_contacts, warn_of_digest, warn_of_release
 from newsletter.stories.importing.split import split
 
 Step = Callable[[Sheet, Organisation], Sheet]
 
 PAGE_STEPS: tuple[tuple[str, Step], ...] = (
-    ("mojibake", lambda sheet, _: warn_of_mojibake(sheet)),
+    ("boilerplate", cut_boilerplate),
     ("furniture", lambda sheet, organisation: drop_furniture(sheet, organisation.furniture)),
 )
 """On the page as a whole, whose lines `page.read_lines` has numbered and normalised; `split.split` comes after."""
@@ -36,34 +39,41 @@ STORY_STEPS: tuple[tuple[str, Step], ...] = (
     ("links", lambda sheet, _: note_links(sheet)),
     ("headline", lambda sheet, _: read_headline(sheet)),
     ("alt text", lambda sheet, _: read_alt(sheet)),
+    ("contacts", lambda sheet, _: warn_of_contacts(sheet)),
     ("body", read_body),
     ("citations", read_citations),
+    ("sources", lambda sheet, organisation: warn_of_sources(sheet, organisation.outlets)),
     ("quotes", lambda sheet, _: warn_of_quotes(sheet)),
     ("second headlines", lambda sheet, _: warn_of_headlines(sheet)),
+    ("caption", lambda sheet, _: warn_of_caption(sheet)),
+    ("press release", lambda sheet, _: warn_of_release(sheet)),
+    ("digest", lambda sheet, _: warn_of_digest(sheet)),
     ("no text", lambda sheet, _: warn_of_absence(sheet)),
 )
 """On each story. A step reads some of the lines that are left, or notes what it sees; the next gets the rest."""
 
 
-def import_file(raw: bytes, organisation: Organisation, *, shown: str = "the text") -> Imported:
-    """The stories of a plain text file as drafts. `shown` names the file in faults.
+def import_file(raw: bytes, organisation: Organisation, *, shown: str = "the text", multi: bool = False) -> Imported:
+    """The stories of a plain text file as drafts. `shown` names the file in faults; `multi`: see `import_text`.
 
     Raises ContentError for what is not plain text, is over 1 MB, or holds no story.
     """
-    imported = import_text(read_plain(raw, shown=shown), organisation, shown=shown)
+    imported = import_text(read_plain(raw, shown=shown), organisation, shown=shown, multi=multi)
     if encoding_of(raw) != "cp1252":
         return imported
     warning = Doubt(0, "the file is not UTF-8 and was read as Windows-1252; check quotation marks and accents")
     return replace(imported, warnings=(warning, *imported.warnings))
 
 
-def import_text(text: str, organisation: Organisation, *, shown: str = "the text") -> Imported:
-    """The stories of a text as drafts, with what was dropped and what was guessed.
+def import_text(text: str, organisation: Organisation, *, shown: str = "the text", multi: bool = False) -> Imported:
+    """The stories of a text as drafts, with what was dropped and what was guessed. With `multi`, each line that can
+    be a headline begins a story.
 
     Labels, furniture, outlets and voices are the organisation's. Raises ContentError where there is no story.
     """
-    page = _run(PAGE_STEPS, Sheet(lines=read_lines(text)), organisation)
-    sheets = [_run(STORY_STEPS, sheet, organisation) for sheet in split(page, organisation)]
+    text, mended = mend(text)
+    page = _run(PAGE_STEPS, Sheet(lines=read_lines(text), warnings=mended), organisation)
+    sheets = [_run(STORY_STEPS, sheet, organisation) for sheet in split(page, organisation, multi=multi)]
     stories = tuple(_draft(sheet) for sheet in sheets if sheet.headline is not None or sheet.blocks)
     if not stories:
         raise ContentError((Fault(shown, 0, _nothing(sheets)),))

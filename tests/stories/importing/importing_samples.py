@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from newsletter.model import BulletList, Item, Organisation, Outlet, Paragraph, plain
+from newsletter.model import Block, BulletList, Item, Organisation, Outlet, Paragraph, Spans, Story, plain
 from newsletter.stories.importing import Draft, Imported
+from newsletter.stories.parse import parse_story
+from newsletter.stories.voices import is_voice
+from newsletter.stories.write import story_text
 
 AMG = Organisation(
     name="Association of Makers and Growers",
@@ -31,10 +37,17 @@ AMG = Organisation(
     ),
 )
 
+DASHES = replace(AMG, language="es", head_marks=(":", "—"), leads=("However …",))
+
 
 def notation(imported: Imported) -> list[str]:
     """The import, one fact a line."""
-    lines = [line for draft in imported.stories for line in _draft(draft)]
+    prints = [draft.fingerprint for draft in imported.stories]
+    lines = []
+    for number, draft in enumerate(imported.stories):
+        lines += _draft(draft)
+        if draft.fingerprint in prints[:number]:
+            lines.append(f"SAME {prints.index(draft.fingerprint) + 1}")
     lines += [f"DROP {dropped.line} {dropped.text}" for dropped in imported.dropped]
     return lines + [f"W {doubt.line} {doubt.message}" for doubt in imported.warnings]
 
@@ -55,6 +68,38 @@ def _draft(draft: Draft) -> Iterator[str]:
     for citation in draft.citations:
         access = f", {citation.access}" if citation.access else ""
         yield f"C {citation.block} {citation.outlet}{access} [{citation.form}]"
+    for number, block in enumerate(draft.blocks):
+        yield from (f"L {number} {span.text} <{span.href}>" for span in spans_of(block) if span.href)
+
+
+def spans_of(block: Block) -> Spans:
+    """All spans of a paragraph or a list."""
+    if isinstance(block, Paragraph):
+        return block.spans
+    assert isinstance(block, BulletList)
+    return tuple(span for item in block.items for span in item_spans(item))
+
+
+def item_spans(item: Item) -> Spans:
+    return (*item.spans, *(span for child in item.children for span in item_spans(child)))
+
+
+def reread(draft: Draft, organisation: Organisation, go_live: datetime | None = None) -> Story:
+    """The story of the file that is written of a draft, dated May 4, 2026, a Monday."""
+    headline, extra = draft.headline or "None yet", {"go_live": go_live}
+    raw = story_text(headline=headline, section="trade", blocks=draft.blocks, extra=extra).encode()
+    name, images = Path("2026-05-04-x.md"), Path("images")
+    return parse_story(name, raw, organisation=organisation, images=images, shown=name.name)
+
+
+def as_written(draft: Draft, organisation: Organisation) -> tuple[Block, ...]:
+    """The blocks of a draft as its file gives them back: a voice that was only guessed is not carried."""
+    return tuple(
+        replace(block, voice=block.run_in is not None and is_voice(block.run_in, organisation))
+        if isinstance(block, Paragraph)
+        else block
+        for block in draft.blocks
+    )
 
 
 def _item(item: Item, mark: str) -> Iterator[str]:
