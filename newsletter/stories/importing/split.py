@@ -39,13 +39,11 @@ def _split(sheet: Sheet, organisation: Organisation, *, multi: bool) -> tuple[Sh
     starts = [0]
     read = 0
     written = [at for at, line in enumerate(sheet.lines) if line.text]
+    unbroken = len(written) == len(sheet.lines)
     for place, at in enumerate(written):
         following = [sheet.lines[later] for later in written[place + 1 : place + 5]]
-        apart = multi and following and _stands_apart(sheet.lines, at)
-        if read >= 2 and (
-            _begins(sheet.lines[at], following, labels)
-            or (apart and is_headline(sheet.lines[at].text, following[0].text))
-        ):
+        bare = multi and (unbroken or _stands_apart(sheet.lines, at))
+        if read >= 2 and _begins(sheet.lines[at], following, labels, bare=bare):
             starts.append(at)
             read = 0
         read += key(sheet.lines[at].text) not in labels
@@ -67,7 +65,8 @@ def is_repeated(first: Line, second: Line) -> bool:
     return key(first.text) == key(second.text) and len(first.text) <= LABEL_LENGTH and is_title_like(first.text)
 
 
-def _begins(line: Line, following: list[Line], labels: frozenset[str]) -> bool:
+def _begins(line: Line, following: list[Line], labels: frozenset[str], *, bare: bool) -> bool:
+    """Whether a story begins at the line; `bare` asks whether it does with nothing over its headline."""
     if not following:
         return False
     if key(line.text) in labels:
@@ -75,7 +74,7 @@ def _begins(line: Line, following: list[Line], labels: frozenset[str]) -> bool:
         return bool(titles) and is_title_like(titles[0].text)
     if len(following) > 1 and is_repeated(line, following[0]):
         return is_title_like(following[1].text)
-    return line.after_furniture and is_headline(line.text, following[0].text)
+    return (line.after_furniture or bare) and is_headline(line.text, following[0].text)
 
 
 def is_headline(text: str, following: str) -> bool:
@@ -87,6 +86,5 @@ def is_headline(text: str, following: str) -> bool:
 
 
 def _stands_apart(lines: tuple[Line, ...], at: int) -> bool:
-    """Whether a line is not part of a text that was wrapped: blank lines are around it, or the page has none."""
-    around = (*lines[max(0, at - 1) : at], *lines[at + 1 : at + 2])
-    return not any(line.text for line in around) or all(line.text for line in lines)
+    """Whether blank lines are around a line: it is not part of a text that was wrapped."""
+    return not any(line.text for line in (*lines[max(0, at - 1) : at], *lines[at + 1 : at + 2]))

@@ -101,4 +101,5 @@ def visible(texts: list[str]) -> Counter[str]:
 
 
 def shown(char: str) -> bool:
-    return unicodedata.category(char) not in ("Cc", "Cf", "Cs")
+    """Not of characters inside a word that nobody sees; spaces and line ends keep letters and accents apart."""
+    return char.isspace() or unicodedata.category(char) not in ("Cc", "Cf", "Cs")
