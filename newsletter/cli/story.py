@@ -12,6 +12,7 @@ from newsletter.cli.common import BY, JSON, login, open_house, show_json, shown
 if TYPE_CHECKING:
     from newsletter.errors import Fault
     from newsletter.model import Story
+    from newsletter.pipeline.desk import Import
     from newsletter.stories.load import Desk
 
 
@@ -158,19 +159,30 @@ def import_(files: tuple[Path, ...], section: str | None, again: bool, multi: bo
         if as_json:
             reports.append(import_report(done.imported, done.paths))
             continue
-        for path, draft in zip(done.paths, done.imported.stories, strict=True):
-            click.echo(f"{path or '(not written)'}: {draft.headline or 'no headline found'}")
-        for words in done.known:
-            click.echo(f"  {words}")
-        for dropped in done.imported.dropped:
-            click.echo(f"  line {dropped.line}: left out {dropped.text!r}")
-        for warning in done.imported.warnings:
-            click.echo(f"  line {warning.line}: {warning.message}" if warning.line else f"  {warning.message}")
+        _show_import(file, done)
         written = written or any(done.paths)
     if written:
         click.echo("Look at each draft, then: newsletter story approve STORY --by NAME", err=True)
     if as_json:
         show_json(reports[0] if len(reports) == 1 else _together(files, reports))
+
+
+def _show_import(file: Path, done: Import) -> None:
+    """The report as text. Of a file that gave no new story, only which they are: the rest was told before."""
+    for path, draft in zip(done.paths, done.imported.stories, strict=True):
+        click.echo(f"{path or '(not written)'}: {draft.headline or 'no headline found'}")
+    for words in done.known:
+        click.echo(f"  {words}")
+    if not any(done.paths):
+        return
+    if dropped := done.imported.dropped:
+        click.echo(f"  left out of {file}: {len(dropped)}")
+        for line in dropped:
+            click.echo(f"    line {line.line}: {line.text}")
+    if warnings := done.imported.warnings:
+        click.echo(f"  to look at in {file}: {len(warnings)}")
+        for warning in warnings:
+            click.echo(f"    line {warning.line}: {warning.message}" if warning.line else f"    {warning.message}")
 
 
 def _together(files: tuple[Path, ...], reports: list[dict[str, Any]]) -> dict[str, Any]:

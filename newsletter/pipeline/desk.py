@@ -193,10 +193,7 @@ def import_file(context: Context, file: Path, *, section: str | None, again: boo
         chosen = section or _labelled(context, draft.section_label)
         if chosen is None:
             chosen = _sections(context)[0].slug
-            said = f"the label “{draft.section_label}”" if draft.section_label else "it has no label, which"
-            guesses.append(
-                importing.Doubt(draft.line, f"“{headline}”: {said} names no section; it was put under `{chosen}`")
-            )
+            guesses.append(importing.Doubt(draft.line, _unlabelled(headline, draft.section_label, chosen)))
         text = story_text(headline=headline, section=chosen, blocks=draft.blocks)
         path = _shown(_create(context, headline, text))
         before[draft.fingerprint] = path
@@ -204,6 +201,11 @@ def import_file(context: Context, file: Path, *, section: str | None, again: boo
     warnings = sorted((*guesses, *imported.warnings), key=lambda warning: warning.line)
     imported = replace(imported, warnings=tuple(warnings))
     return Import(imported=imported, paths=tuple(paths), known=tuple(known))
+
+
+def _unlabelled(headline: str, label: str | None, section: str) -> str:
+    has = f"“{headline}” has the label “{label}”, which names no section" if label else f"“{headline}” names no section"
+    return f"{has}; it was put under `{section}`: change that in the file, or import with --section"
 
 
 def _fingerprints(desk: Desk) -> dict[str, str]:

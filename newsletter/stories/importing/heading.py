@@ -42,9 +42,15 @@ def read_labels(sheet: Sheet, organisation: Organisation) -> Sheet:
 
 def _take_repeated(sheet: Sheet, first: Line, second: Line, third: Line | None) -> Sheet:
     if third is not None and is_title_like(third.text):
-        message = f"“{first.text}” stands twice at the top and was taken for a label; if it is one, add it to labels"
-        return replace(sheet.drop(first, second).warn(Doubt(first.number, message)), section_label=first.text)
+        doubt = Doubt(first.number, _REPEATED.format(text=first.text))
+        return replace(sheet.drop(first, second).warn(doubt), section_label=first.text)
     return sheet.drop(second).warn(Doubt(second.number, f"the headline “{first.text}” stands twice; one was dropped"))
+
+
+_REPEATED = (
+    "“{text}” stands twice at the top and was taken for a label; if it is one, add it to labels in "
+    "content/organisation.toml"
+)
 
 
 def _take_over_label(sheet: Sheet, first: Line, label: Line, third: Line) -> Sheet:

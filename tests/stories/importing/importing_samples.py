@@ -80,6 +80,11 @@ def spans_of(block: Block) -> Spans:
     return tuple(span for item in block.items for span in item_spans(item))
 
 
+def draft_spans(draft: Draft) -> Spans:
+    """All spans of a draft."""
+    return tuple(span for block in draft.blocks for span in spans_of(block))
+
+
 def item_spans(item: Item) -> Spans:
     return (*item.spans, *(span for child in item.children for span in item_spans(child)))
 
