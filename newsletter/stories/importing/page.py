@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from newsletter.model import Block, Citation, Image
 from newsletter.stories.importing.draft import Doubt, Dropped, PossibleLink
 from newsletter.stories.importing.normalise import INVISIBLE, link_gaps, normalise
+from newsletter.stories.importing.styled import Styled
 
 LINE_END = re.compile(r"\r\n|\n|\r")
 """What editors (the programs) count as a line's end."""
@@ -23,7 +25,8 @@ class Line:
     """One line, normalised. `text` is empty where it is blank; `indent` counts columns, a tab going to the next
     fourth; `gaps` are the words around each place where a link probably was.
 
-    `after_furniture` tells that page furniture stood right before it: another story may begin here.
+    `after_furniture` tells that page furniture stood right before it: another story may begin here. `styled` is what
+    a format with styles knows of it; None for plain text.
     """
 
     number: int
@@ -31,6 +34,7 @@ class Line:
     indent: int = 0
     gaps: tuple[tuple[str, str], ...] = ()
     after_furniture: bool = False
+    styled: Styled | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,19 @@ class Sheet:
     def warn(self, *doubts: Doubt) -> Sheet:
         """The sheet with more to look at."""
         return replace(self, warnings=self.warnings + doubts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A file as its format was read: its lines, and what was left out or noted on the way.
+
+    `unit` is what `line` counts, here and in the report: lines of a text, paragraphs of a document that shows none.
+    """
+
+    lines: tuple[Line, ...]
+    unit: Literal["line", "paragraph"] = "line"
+    dropped: tuple[Dropped, ...] = ()
+    warnings: tuple[Doubt, ...] = ()
 
 
 def read_lines(text: str) -> tuple[Line, ...]:

@@ -1,4 +1,4 @@
-"""The steps of an import, in their order, and the three functions that take them."""
+"""The steps of an import, in their order, and the functions that take them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from itertools import chain
 
 from newsletter.errors import ContentError, Fault
 from newsletter.model import Organisation
+from newsletter.stories.citations import citations
 from newsletter.stories.importing.body import read_body, read_citations
-from newsletter.stories.importing.decode import encoding_of, read_plain
+from newsletter.stories.importing.decode import SIZE_LIMIT, encoding_of, read_plain
 from newsletter.stories.importing.doubts import (
     note_links,
     warn_of_absence,
@@ -18,15 +19,22 @@ from newsletter.stories.importing.doubts import (
     warn_of_quotes,
 )
 from newsletter.stories.importing.draft import Doubt, Draft, Imported, fingerprint
+from newsletter.stories.importing.flat_links import restore_links
+from newsletter.stories.importing.formats import Format, format_of
 from newsletter.stories.importing.furniture import drop_furniture
 from newsletter.stories.importing.heading import read_alt, read_headline, read_labels
-from newsletter.stories.importing.page import Sheet, read_lines
+from newsletter.stories.importing.html import read_html
+from newsletter.stories.importing.mail import read_mail
+from newsletter.stories.importing.markdown import Own, read_markdown, read_own
+from newsletter.stories.importing.page import Page, Sheet, read_lines
 from newsletter.stories.importing.split import split
+from newsletter.stories.importing.word import read_word
 
 Step = Callable[[Sheet, Organisation], Sheet]
 
 PAGE_STEPS: tuple[tuple[str, Step], ...] = (
     ("mojibake", lambda sheet, _: warn_of_mojibake(sheet)),
+    ("flattened links", lambda sheet, _: restore_links(sheet)),
     ("furniture", lambda sheet, organisation: drop_furniture(sheet, organisation.furniture)),
 )
 """On the page as a whole, whose lines `page.read_lines` has numbered and normalised; `split.split` comes after."""
@@ -46,11 +54,29 @@ STORY_STEPS: tuple[tuple[str, Step], ...] = (
 
 
 def import_file(raw: bytes, organisation: Organisation, *, shown: str = "the text") -> Imported:
-    """The stories of a plain text file as drafts. `shown` names the file in faults.
+    """The stories of a file as drafts, whichever format it is in. `shown` names the file, here and in faults.
 
-    Raises ContentError for what is not plain text, is over 1 MB, or holds no story.
+    Raises ContentError for what cannot be read, is too large, or holds no story.
     """
-    imported = import_text(read_plain(raw, shown=shown), organisation, shown=shown)
+    kind = format_of(raw, shown=shown)
+    if kind is Format.WORD:
+        return import_page(read_word(raw, shown=shown), organisation, shown=shown)
+    if kind is Format.HTML:
+        return import_page(read_html(raw, shown=shown), organisation, shown=shown)
+    if kind is Format.MAIL:
+        return import_page(read_mail(raw, shown=shown), organisation, shown=shown)
+    text = read_plain(raw, shown=shown)
+    if kind is Format.MARKDOWN:
+        own = read_own(text, organisation, shown=shown)
+        imported = (
+            _own(own, organisation) if own else import_page(read_markdown(text, shown=shown), organisation, shown=shown)
+        )
+    else:
+        imported = import_text(text, organisation, shown=shown)
+    return _told(imported, raw)
+
+
+def _told(imported: Imported, raw: bytes) -> Imported:
     if encoding_of(raw) != "cp1252":
         return imported
     warning = Doubt(0, "the file is not UTF-8 and was read as Windows-1252; check quotation marks and accents")
@@ -58,18 +84,40 @@ def import_file(raw: bytes, organisation: Organisation, *, shown: str = "the tex
 
 
 def import_text(text: str, organisation: Organisation, *, shown: str = "the text") -> Imported:
-    """The stories of a text as drafts, with what was dropped and what was guessed.
+    """The stories of a plain text as drafts: see `import_page`."""
+    return import_page(Page(lines=read_lines(text)), organisation, shown=shown)
+
+
+def import_page(read: Page, organisation: Organisation, *, shown: str = "the text") -> Imported:
+    """The stories of a page as drafts, with what was dropped and what was guessed.
 
     Labels, furniture, outlets and voices are the organisation's. Raises ContentError where there is no story.
     """
-    page = _run(PAGE_STEPS, Sheet(lines=read_lines(text)), organisation)
+    page = _run(PAGE_STEPS, Sheet(lines=read.lines, dropped=read.dropped, warnings=read.warnings), organisation)
+    if sum(len(line.text) for line in page.lines) > SIZE_LIMIT:
+        raise ContentError((Fault(shown, 0, "its text is over 1 MB; import one page or story at a time"),))
     sheets = [_run(STORY_STEPS, sheet, organisation) for sheet in split(page, organisation)]
     stories = tuple(_draft(sheet) for sheet in sheets if sheet.headline is not None or sheet.blocks)
     if not stories:
         raise ContentError((Fault(shown, 0, _nothing(sheets)),))
     dropped = sorted(chain.from_iterable(sheet.dropped for sheet in sheets), key=lambda dropped: dropped.line)
     warnings = sorted(chain.from_iterable(sheet.warnings for sheet in sheets), key=lambda warning: warning.line)
-    return Imported(stories=stories, dropped=tuple(dropped), warnings=tuple(warnings))
+    return Imported(stories=stories, dropped=tuple(dropped), warnings=tuple(warnings), unit=read.unit)
+
+
+def _own(own: Own, organisation: Organisation) -> Imported:
+    """A story file as the draft that it is."""
+    draft = Draft(
+        headline=own.headline,
+        section_label=own.section,
+        line=1,
+        blocks=own.blocks,
+        image=None,
+        citations=citations(own.blocks, organisation.outlets),
+        possible_links=(),
+        fingerprint=fingerprint(own.headline, own.blocks),
+    )
+    return Imported(stories=(draft,), dropped=own.dropped, warnings=())
 
 
 def _run(steps: tuple[tuple[str, Step], ...], sheet: Sheet, organisation: Organisation) -> Sheet:
