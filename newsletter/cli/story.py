@@ -145,7 +145,7 @@ def kill(names: tuple[str, ...], by: str | None) -> None:
 @click.option("--again", is_flag=True, help="Write a story once more that was imported before.")
 @JSON
 def import_(files: tuple[Path, ...], section: str | None, again: bool, as_json: bool) -> None:
-    """Make drafts from plain text, as copied from a web page or a mail. Never overwrites, never approves."""
+    """Make drafts from a text, a web page, a mail, Markdown or a Word file. Never overwrites, never approves."""
     from newsletter.pipeline import desk
     from newsletter.stories.importing import import_report
 
@@ -162,14 +162,23 @@ def import_(files: tuple[Path, ...], section: str | None, again: bool, as_json: 
         for words in done.known:
             click.echo(f"  {words}")
         for dropped in done.imported.dropped:
-            click.echo(f"  line {dropped.line}: left out {dropped.text!r}")
+            click.echo(f"  {_at(done.imported.unit, dropped.line)}left out {_short(dropped.text)!r}")
         for warning in done.imported.warnings:
-            click.echo(f"  line {warning.line}: {warning.message}" if warning.line else f"  {warning.message}")
+            click.echo(f"  {_at(done.imported.unit, warning.line)}{warning.message}")
         written = written or any(done.paths)
     if written:
         click.echo("Look at each draft, then: newsletter story approve STORY --by NAME", err=True)
     if as_json:
         show_json(reports[0] if len(reports) == 1 else _together(files, reports))
+
+
+def _at(unit: str, number: int) -> str:
+    return f"{unit} {number}: " if number else ""
+
+
+def _short(text: str) -> str:
+    """A part of a page may be long; `--json` has all of it."""
+    return text if len(text) <= 120 else text[:119] + "…"
 
 
 def _together(files: tuple[Path, ...], reports: list[dict[str, Any]]) -> dict[str, Any]:
@@ -178,7 +187,7 @@ def _together(files: tuple[Path, ...], reports: list[dict[str, Any]]) -> dict[st
         "stories": [story for report in reports for story in report["stories"]],
         **{
             name: [
-                {"file": str(file), **entry}
+                {"file": str(file), "unit": report["unit"], **entry}
                 for file, report in zip(files, reports, strict=True)
                 for entry in report[name]
             ]

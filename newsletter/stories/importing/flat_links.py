@@ -11,11 +11,12 @@ from newsletter.stories.importing.links import Link, read_link
 from newsletter.stories.importing.page import Line, Sheet
 from newsletter.stories.importing.styled import Kind, Styled, cut, settled
 
-_URL = r"https?://[^\s<>()\[\]“”\"]+(?:\([^\s<>()]*\)[^\s<>()\[\]“”\"]*)*"
+_PART = r"[\w.~:/?#@!$&'*+,;=%-]"
+_URL = rf"https?://{_PART}+(?:\({_PART}*\){_PART}*)*"
 FLATTENED = re.compile(
-    rf"(?P<word>[^\s<>()\[\]]+) ?(?:\((?P<round>{_URL})\)|<(?P<angle>{_URL})>|\[(?P<square>{_URL})\])"
+    rf"(?P<word>[^\s<>()\[\]]+) ?(?:\((?P<round>{_URL})\)|<(?P<angle>{_URL})>|\[(?P<square>{_URL})\])", re.ASCII
 )
-BARE = re.compile(rf"(?<![\w/@.=&?#-])(?P<url>{_URL})")
+BARE = re.compile(rf"(?<![\w/@.=&?#-])(?P<url>{_URL})", re.ASCII)
 
 AT_ITS_END = ".,;:!?'’…"
 """Marks that end a sentence, not an address."""

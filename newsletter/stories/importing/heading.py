@@ -10,7 +10,7 @@ from newsletter.stories.importing.lists import bullet_of
 from newsletter.stories.importing.page import Line, Sheet, key
 from newsletter.stories.importing.sentences import is_title_like, starts_lower
 from newsletter.stories.importing.split import LABEL_LENGTH, is_repeated, label_keys
-from newsletter.stories.importing.titles import can_be_title, take_title, title_of
+from newsletter.stories.importing.titles import as_headline, can_be_title, take_title, title_of
 
 ALT_LENGTH = 150
 LABELS_AT_MOST = 6
@@ -63,8 +63,7 @@ def read_headline(sheet: Sheet) -> Sheet:
     first = sheet.written[0]
     if not is_title_like(first.text) or bullet_of(first) is not None or not can_be_title(first):
         return sheet.warn(Doubt(first.number, "no headline was found: the first line reads as text; write one"))
-    lines = tuple(line for line in sheet.lines if line is not first)
-    return replace(sheet, lines=lines, headline=first.text)
+    return as_headline(sheet, first)
 
 
 def read_alt(sheet: Sheet) -> Sheet:

@@ -49,8 +49,8 @@ def settled(spans: Iterable[Span]) -> Spans:
 def dress(text: str, spans: Spans) -> Spans:
     """The text, which was made of the spans' text, in their styles.
 
-    Characters are matched in order; spaces, invisible characters and dots of the spans that the text no longer has
-    are passed over, and a character that was composed of several has the style of the first.
+    Characters are matched in order; spaces and invisible characters of the spans that the text no longer has are
+    passed over, and a character that was made of several (`. . .`) has the style of the first.
     """
     source = [(char, span) for span in spans for char in unicodedata.normalize("NFC", span.text)]
     found: list[tuple[Span, list[str]]] = []
@@ -59,7 +59,7 @@ def dress(text: str, spans: Spans) -> Spans:
         while at < len(source) and source[at][0] != char and _passes(source[at][0], char):
             at += 1
         style = source[min(at, len(source) - 1)][1] if source else Span(text="")
-        at += 1
+        at = _after_dots(source, at) if char == "…" and at < len(source) and source[at][0] == "." else at + 1
         if not found or found[-1][0] is not style:
             found.append((style, []))
         found[-1][1].append(char)
@@ -70,7 +70,16 @@ def _passes(char: str, wanted: str) -> bool:
     """Whether normalising may have taken the character away."""
     if char.isspace():
         return not wanted.isspace()
-    return char == "." or unicodedata.category(char) in ("Cc", "Cf", "Cs", "Mn")
+    return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Mn")
+
+
+def _after_dots(source: list[tuple[str, Span]], at: int) -> int:
+    """The place after the spaced dots that became an ellipsis."""
+    end = at
+    while at < len(source) and (source[at][0] == "." or source[at][0].isspace()):
+        at += 1
+        end = at if source[at - 1][0] == "." else end
+    return end
 
 
 def cut(spans: Spans, start: int, end: int | None = None) -> Spans:

@@ -33,11 +33,16 @@ def take_title(sheet: Sheet, title: Line) -> Sheet:
     at = next(place for place, line in enumerate(sheet.written) if line is title)
     over = sheet.written[:at]
     sheet = sheet.drop(*over).warn(*(Doubt(line.number, _OVER.format(text=line.text)) for line in over))
-    if title.styled is not None:
-        hrefs = {span.href: None for span in title.styled.spans if span.href}
-        sheet = sheet.warn(*(Doubt(title.number, _LINKED.format(href=href)) for href in hrefs))
+    return as_headline(sheet, title)
+
+
+def as_headline(sheet: Sheet, title: Line) -> Sheet:
+    """The sheet with a line as its headline, which has no style and no link: what it led to is told."""
+    spans = title.styled.spans if title.styled is not None else ()
+    hrefs = [span.href for span in spans if span.href]
     lines = tuple(line for line in sheet.lines if line is not title)
-    return replace(sheet, lines=lines, headline=title.text)
+    sheet = replace(sheet, lines=lines, headline=title.text)
+    return sheet.warn(*(Doubt(title.number, _LINKED.format(href=href)) for href in hrefs))
 
 
 def is_heading(line: Line) -> bool:

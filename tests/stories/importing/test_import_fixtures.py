@@ -41,10 +41,10 @@ def test_a_case_reads_as_its_notation(text: str, expected: str) -> None:
     """Every fact is expected, in order; a warning by the beginning of its message, an error by a part of it."""
     wanted = [line for line in written(expected).splitlines() if line]
     found = read(written(text.removesuffix("\n")))
-    assert [_cut(line, want) for line, want in zip(found, wanted, strict=False)] + found[len(wanted) :] == wanted
+    assert [cut(line, want) for line, want in zip(found, wanted, strict=False)] + found[len(wanted) :] == wanted
 
 
-def _cut(line: str, want: str) -> str:
+def cut(line: str, want: str) -> str:
     if want.startswith("W ") and line.startswith(want):
         return want
     if want.startswith("ERROR ") and line.startswith("ERROR ") and want.removeprefix("ERROR ") in line:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import time
-import unicodedata
-from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from importing_samples import AMG
+from importing_samples import AMG, draft_texts, unlined, visible
 
 from newsletter.errors import ContentError
-from newsletter.model import Block, BulletList, Item, Paragraph, plain
-from newsletter.stories.importing import Draft, Imported, fingerprint, import_text, normalise
+from newsletter.stories.importing import Imported, fingerprint, import_text, normalise
 from newsletter.stories.parse import parse_story
 from newsletter.stories.write import story_text
 
@@ -64,7 +60,7 @@ def test_no_letter_or_digit_is_lost(text: str) -> None:
     found = read(text)
     if found is None:
         return
-    kept = [words for draft in found.stories for words in draft_words(draft)]
+    kept = [words for draft in found.stories for words in draft_texts(draft)]
     dropped = [dropped.text for dropped in found.dropped]
     before, after = visible([text]), visible([*kept, *dropped])
     before.pop("o", None), after.pop("o", None)
@@ -116,39 +112,3 @@ def test_a_large_text_takes_time_in_proportion(line: str) -> None:
     started = time.monotonic()
     read("Ports Reopen\n\n" + line * (50_000 // len(line)))
     assert time.monotonic() - started < 10
-
-
-def draft_words(draft: Draft) -> list[str]:
-    return [draft.headline or "", *(words for block in draft.blocks for words in block_words(block))]
-
-
-def block_words(block: Block) -> list[str]:
-    if isinstance(block, Paragraph):
-        return [block.run_in or "", plain(block.spans)]
-    assert isinstance(block, BulletList)
-    return [words for item in block.items for words in item_words(item)]
-
-
-def item_words(item: Item) -> list[str]:
-    return [item.run_in or "", plain(item.spans), *(words for child in item.children for words in item_words(child))]
-
-
-def visible(texts: list[str]) -> Counter[str]:
-    """Letters and digits in their composed form."""
-    return Counter(
-        char for text in texts for char in unicodedata.normalize("NFC", "".join(filter(shown, text))) if char.isalnum()
-    )
-
-
-def shown(char: str) -> bool:
-    return unicodedata.category(char) not in ("Cc", "Cf")
-
-
-def unlined(block: Block) -> Block:
-    if isinstance(block, BulletList):
-        return replace(block, line=0, items=tuple(unlined_item(item) for item in block.items))
-    return replace(block, line=0)
-
-
-def unlined_item(item: Item) -> Item:
-    return replace(item, line=0, children=tuple(unlined_item(child) for child in item.children))

@@ -13,6 +13,9 @@ PARTS = {
     "datalist": "a form", "option": "a form",
 }  # fmt: skip
 
+ALWAYS = frozenset({"nav", "button", "select", "textarea", "datalist", "option", "dialog"})
+"""Those that hold no story however much of the page they are."""
+
 ROLES = {
     "navigation": "navigation", "banner": "a header", "contentinfo": "a footer", "complementary": "a side column",
     "search": "a form", "dialog": "a window", "alertdialog": "a window", "menu": "navigation", "menubar": "navigation",
@@ -53,6 +56,8 @@ def _reason(at: Element, whole: int, *, inside: bool) -> str | None:
         return "hidden"
     if is_struck(at):
         return "crossed out"
+    if at.tag in ALWAYS:
+        return PARTS[at.tag]
     if at.tag == "body" or at.size * 2 > whole:
         return None
     part = _part(at)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from newsletter.model import Image, Span, plain
 from newsletter.stories.importing.draft import Doubt, Dropped
-from newsletter.stories.importing.html.office import office_item
+from newsletter.stories.importing.html.office import OfficeItem, office_item
 from newsletter.stories.importing.html.pictures import picture
 from newsletter.stories.importing.html.styles import styled
 from newsletter.stories.importing.html.tables import is_data, rows
@@ -19,6 +19,9 @@ from newsletter.stories.importing.styled import Kind, Styled, settled
 
 HIGHEST_NUMBER = 100_000_000
 """Markdown numbers have nine digits at most."""
+
+LONE_GLYPHS = frozenset("•·▪◦●‣■□○▫⁃\uf0b7")
+"""A bullet in a cell or paragraph of its own, as mails lay lists out: it belongs to the text after it."""
 
 _HEADING = re.compile(r"h([1-6])\Z")
 
@@ -34,6 +37,10 @@ class Place:
     span: Span = PLAIN
     form: Styled = PARAGRAPH
     keeps_lines: bool = False
+
+
+_FAR = "a picture stays where it is, at {src}; to keep it, put its file into content/images"
+_NEAR = "the picture {src} has to lie in content/images before this draft can be read"
 
 
 @dataclass(slots=True)
@@ -97,7 +104,7 @@ class Flow:
         self._end(place)
         item = office_item(at)
         if item is not None:
-            self.groups += not self._goes_on(Kind.ITEM)
+            self._office_group(item)
             form = Styled(kind=Kind.ITEM, level=item.level, number=item.number, group=self.groups)
             self._children(replace_children(at, item.children), replace(place, form=form))
             self._end(replace(place, form=form))
@@ -105,6 +112,16 @@ class Flow:
         inner = self._form(at, replace(place, span=styled(place.span, at, None)))
         self._list(at, inner) if at.tag in ("ul", "ol") else self._children(at, inner)
         self._end(inner)
+
+    def _office_group(self, item: OfficeItem) -> None:
+        """Another list begins after other text, or where numbers follow bullets."""
+        last = next((line.styled for line in reversed(self.lines) if line.text), None)
+        if last is None or last.kind is not Kind.ITEM:
+            self.groups += 1
+        elif item.level == 1:
+            tops = (line.styled for line in reversed(self.lines) if line.styled and line.styled.level == 1)
+            before = next((top for top in tops if top.group == self.groups), last)
+            self.groups += (before.number is None) != (item.number is None)
 
     def _form(self, at: Element, place: Place) -> Place:
         """The place within a block: what kind its lines are."""
@@ -143,9 +160,9 @@ class Flow:
     def _table(self, at: Element, place: Place) -> None:
         """A table of figures, row for row: a story has none."""
         self._end(place)
+        self.warn("a table was written as a list, one item a row; stories have none")
         self.groups += 1
         form = Styled(kind=Kind.ITEM, group=self.groups)
-        started = self.number
         for row in rows(at):
             for place_in_row, cell in enumerate(row):
                 self.pending.append(Span(text=" | " if place_in_row else ""))
@@ -156,15 +173,14 @@ class Flow:
                 ]
                 self.dropped += flat.dropped
             self._end(replace(place, form=form))
-        if self.number > started:
-            self.warnings.append(Doubt(started + 1, "a table was written as a list, one item a row; stories have none"))
+            self.begun = False
 
     def _image(self, at: Element, place: Place) -> None:
         found = picture(at)
         if isinstance(found, str):
             self.warn(found)
         elif found is not None:
-            self.warn(f"a picture stays where it is, at {found.src}; to keep it, put its file into content/images")
+            self.warn((_FAR if "://" in found.src else _NEAR).format(src=found.src))
             self._put_image(found, place)
 
     def _put_image(self, image: Image, place: Place) -> None:
@@ -200,6 +216,9 @@ class Flow:
         spans = settled(self.pending)
         self.pending = []
         if not spans:
+            return False
+        if place.form.kind is Kind.TEXT and plain(spans) in LONE_GLYPHS:
+            self.pending = [Span(text=f"{plain(spans)} ")]
             return False
         if place.form.kind is Kind.ITEM and self.begun and self._goes_on(Kind.ITEM):
             self._join(spans)

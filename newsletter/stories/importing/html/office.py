@@ -9,8 +9,9 @@ from newsletter.stories.importing.html.styles import classes_of, style_of
 from newsletter.stories.importing.html.tree import Element, element
 
 _LEVEL = re.compile(r"\blevel([1-9])\b")
-_MARK = re.compile(r"\s*(?:(?P<number>\d{1,8})[.)]|[a-zA-Z]{1,4}[.)]|[·•▪§oØü\uf0b7\uf0a7\uf0d8\uf0fc–—-])[\s\u00a0]+")
-_NUMBER = re.compile(r"\s*[(]?(?P<number>\d{1,8})[.)]")
+_MARK = re.compile(r"\s*(?:(?P<number>\d{1,8})[.)]|[·•▪§oØü\uf0b7\uf0a7\uf0d8\uf0fc–—-])[\s\u00a0]+")
+_LETTERS = re.compile(r"\s*[(]?[a-zA-Z]{1,5}[.)]")
+_NUMBER = re.compile(r"\s*[(]?(?P<number>\d{1,8})[.)]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,14 @@ def office_item(at: Element) -> OfficeItem | None:
         if found is None:
             return OfficeItem(int(level[1]), None, at.children) if level else None
         mark, children = found[0], _cut(at.children, len(found[0]))
-    number = _NUMBER.match(mark)
-    return OfficeItem(int(level[1]) if level else 1, int(number["number"]) if number else None, children)
+    return OfficeItem(int(level[1]) if level else 1, _number_of(mark), children)
+
+
+def _number_of(mark: str) -> int | None:
+    """The number of a mark. Letters count as 1: Markdown has none, so their list is counted anew."""
+    if found := _NUMBER.match(mark):
+        return int(found["number"])
+    return 1 if _LETTERS.match(mark) else None
 
 
 def _without_mark(children: tuple[Element | str, ...]) -> tuple[tuple[Element | str, ...], str | None]:

@@ -35,6 +35,8 @@ def is_data(table: Element) -> bool:
     cells = [cell for row in found for cell in row]
     if any(below.tag in PARAGRAPHS for cell in cells for below in cell.walk()):
         return False
+    if any(row and not row[0].size and row[0].text.strip() for row in found):
+        return False  # a glyph in a cell of its own: a list that was laid out
     if any(cell.tag == "th" for cell in cells):
         return True
     return all(len(row) >= 2 for row in found) and all(cell.size <= CELL for cell in cells)
