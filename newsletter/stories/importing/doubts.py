@@ -16,6 +16,7 @@ from newsletter.stories.importing.split import HEADLINE_WORDS
 MOJIBAKE = re.compile(r"(?:â€.?|Ã[\u0080-\u00bf€-™]|Â[\u00a1-\u00bf])+")
 
 _LINK = "a link was probably here, between “{before}” and “{after}” (a no-break space stood there)"
+_TURNED = "marks that turn the direction of writing were taken out here; look whether the text reads in its order"
 _GARBLED = "“{garbled}” was garbled on the way (UTF-8 read as Windows-1252); copy the text again, as UTF-8"
 
 
@@ -30,6 +31,11 @@ def warn_of_mojibake(sheet: Sheet) -> Sheet:
     """Warns where UTF-8 was once read as Windows-1252. Nothing is mended: whoever has the source copies it again."""
     found = ((line.number, MOJIBAKE.search(line.text)) for line in sheet.written)
     return sheet.warn(*(Doubt(line, _GARBLED.format(garbled=place[0].strip())) for line, place in found if place))
+
+
+def warn_of_turns(sheet: Sheet) -> Sheet:
+    """Warns where marks were taken out that turn the order of letters: a text may read otherwise without them."""
+    return sheet.warn(*(Doubt(line.number, _TURNED) for line in sheet.written if line.turned))
 
 
 def warn_of_quotes(sheet: Sheet) -> Sheet:

@@ -11,12 +11,13 @@ from newsletter.stories.importing.links import Link, read_link
 from newsletter.stories.importing.page import Line, Sheet
 from newsletter.stories.importing.styled import Kind, Styled, cut, settled
 
-_PART = r"[\w.~:/?#@!$&'*+,;=%-]"
+_PART = r"[A-Za-z0-9_.~:/?#@!$&'*+,;=%-]"
 _URL = rf"https?://{_PART}+(?:\({_PART}*\){_PART}*)*"
 FLATTENED = re.compile(
-    rf"(?P<word>[^\s<>()\[\]]+) ?(?:\((?P<round>{_URL})\)|<(?P<angle>{_URL})>|\[(?P<square>{_URL})\])", re.ASCII
+    r"(?<![^\s<>()\[\]])(?P<word>[^\s<>()\[\]]*[^\W_][”’\"'%]?) ?"
+    rf"(?:\((?P<round>{_URL})\)|<(?P<angle>{_URL})>|\[(?P<square>{_URL})\])"
 )
-BARE = re.compile(rf"(?<![\w/@.=&?#-])(?P<url>{_URL})", re.ASCII)
+BARE = re.compile(rf"(?<![\w/@.=&?#-])(?P<url>{_URL})")
 
 AT_ITS_END = ".,;:!?'’…"
 """Marks that end a sentence, not an address."""

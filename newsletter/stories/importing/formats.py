@@ -30,12 +30,13 @@ ENDINGS = {
     ".markdown": Format.MARKDOWN, ".eml": Format.MAIL, ".mht": Format.MAIL, ".mhtml": Format.MAIL,
 }  # fmt: skip
 
+COMMENTS = r"(?:<!--(?:(?!-->).)*-->\s*)*"
 DOCUMENT = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta)\b", re.IGNORECASE | re.DOTALL
+    rf"\s*(?:<\?xml[^>]*>\s*)?{COMMENTS}<(?:!doctype\s+html|html|head|body|meta)\b", re.IGNORECASE | re.DOTALL
 )
 BLOCK = re.compile(r"</(?:p|div|li|ul|ol|table|td|h[1-6]|blockquote|span)\s*>", re.IGNORECASE)
 TAG = re.compile(
-    r"\s*<(?:p|div|ul|ol|table|h[1-6]|blockquote|span|b|strong|article|section|main|a)\b[^<>]*>", re.IGNORECASE
+    r"\s*<(?:p|div|ul|ol|table|h[1-6]|blockquote|span|b|strong|article|section|main|nav|a)\b[^<>]*>", re.IGNORECASE
 )
 
 REFUSED = (
@@ -66,7 +67,7 @@ def format_of(raw: bytes, *, shown: str) -> Format:
 
 
 def _has_tags(text: str) -> bool:
-    return TAG.match(text) is not None and len(BLOCK.findall(text)) >= 1
+    return TAG.match(text) is not None and BLOCK.search(text) is not None
 
 
 def _refused(raw: bytes) -> str | None:

@@ -17,6 +17,7 @@ from newsletter.stories.importing.doubts import (
     warn_of_headlines,
     warn_of_mojibake,
     warn_of_quotes,
+    warn_of_turns,
 )
 from newsletter.stories.importing.draft import Doubt, Draft, Imported, fingerprint
 from newsletter.stories.importing.flat_links import restore_links
@@ -34,6 +35,7 @@ Step = Callable[[Sheet, Organisation], Sheet]
 
 PAGE_STEPS: tuple[tuple[str, Step], ...] = (
     ("mojibake", lambda sheet, _: warn_of_mojibake(sheet)),
+    ("direction", lambda sheet, _: warn_of_turns(sheet)),
     ("flattened links", lambda sheet, _: restore_links(sheet)),
     ("furniture", lambda sheet, organisation: drop_furniture(sheet, organisation.furniture)),
 )
@@ -140,7 +142,11 @@ def _draft(sheet: Sheet) -> Draft:
 
 
 def _line(sheet: Sheet) -> int:
-    labels = [dropped.line for dropped in sheet.dropped if dropped.text == sheet.section_label]
+    labels = [
+        dropped.line
+        for dropped in sheet.dropped
+        if sheet.section_label and dropped.text.startswith(sheet.section_label)
+    ]
     first = [block.line for block in sheet.blocks[:1]]
     return next((line for line in (*reversed(labels), *first) if line), 0)
 

@@ -49,18 +49,19 @@ def _clean(at: Element, whole: int, *, inside: bool) -> Element:
 
 
 def _reason(at: Element, whole: int, *, inside: bool) -> str | None:
-    """Why the element is left out; None where it stays. Nothing that holds most of the text is a part of the page."""
+    """Why the element is left out; None where it stays."""
     if at.tag in EMBEDDED:
         return "something embedded"
     if is_hidden(at) and not _is_whole(at, whole):
         return "hidden"
     if is_struck(at):
         return "crossed out"
-    if at.tag in ALWAYS:
-        return PARTS[at.tag]
-    if at.tag == "body" or at.size * 2 > whole:
-        return None
-    part = _part(at)
+    return PARTS[at.tag] if at.tag in ALWAYS else _page_part(at, whole, inside=inside)
+
+
+def _page_part(at: Element, whole: int, *, inside: bool) -> str | None:
+    """Which part of a page it is. Nothing is one that holds most of the text, an article, or a story's own heading."""
+    part = _part(at) if at.size * 2 <= whole else None
     if part is None or (at.tag in ("header", "footer") and inside and _is_articles_own(at)):
         return None
     return None if any(below.tag in MAIN for below in at.walk()) else part

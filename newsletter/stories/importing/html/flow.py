@@ -13,7 +13,7 @@ from newsletter.stories.importing.html.styles import styled
 from newsletter.stories.importing.html.tables import is_data, rows
 from newsletter.stories.importing.html.tree import DROPPED, Element, is_inline
 from newsletter.stories.importing.links import Link, read_link
-from newsletter.stories.importing.normalise import normalise
+from newsletter.stories.importing.normalise import TURNING, normalise
 from newsletter.stories.importing.page import Line
 from newsletter.stories.importing.styled import Kind, Styled, settled
 
@@ -214,6 +214,7 @@ class Flow:
     def _put(self, place: Place) -> bool:
         """Writes what is pending as a line; tells whether there was any text."""
         spans = settled(self.pending)
+        turned = any(TURNING.search(span.text) for span in self.pending)
         self.pending = []
         if not spans:
             return False
@@ -227,7 +228,7 @@ class Flow:
             self.number += 1
         self.begun = place.form.kind is Kind.ITEM
         form = replace(place.form, spans=spans)
-        self.lines.append(Line(number=self._line(), text=plain(spans), styled=form))
+        self.lines.append(Line(number=self._line(), text=plain(spans), turned=turned, styled=form))
         return True
 
     def _join(self, spans: tuple[Span, ...]) -> None:

@@ -21,7 +21,7 @@ _DECLARATION = re.compile(r"\s*([\w-]+)\s*:\s*([^;]*)")
 
 def style_of(element: Element) -> Mapping[str, str]:
     """The declarations of a `style` attribute, in lower case; of two for one property the last."""
-    raw = element.attributes.get("style", "")
+    raw = element.attributes.get("style", "")[:2000]
     return {name.lower(): value.strip().lower() for name, value in _DECLARATION.findall(raw)} if raw else {}
 
 
