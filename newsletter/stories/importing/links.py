@@ -77,7 +77,7 @@ def _checked(href: str, notes: list[str]) -> Link:
         stable = normalizeLink(settled) == settled
     except (ValueError, IndexError, UnicodeError):
         stable, settled = False, href
-    if not stable or link_problem(settled) is not None:
+    if not stable or link_problem(settled) is not None or "%" in _host(settled):
         return Link(None, f"the link {_short(href)} was left out: it is no whole https, http or mailto address")
     host = _host(settled)
     if host in SHORTENERS:

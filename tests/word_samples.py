@@ -1,4 +1,4 @@
-"""Word files from a few readable lines (fixtures/README.txt), built with zipfile and as little XML as Word takes."""
+"""Word files from a few readable lines (tests/stories/importing/fixtures/README.txt), built with zipfile and as little XML as Word takes."""
 
 from __future__ import annotations
 
