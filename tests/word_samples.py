@@ -1,4 +1,7 @@
-"""Word files from a few readable lines (tests/stories/importing/fixtures/README.txt), built with zipfile and as little XML as Word takes."""
+"""Word files from a few readable lines, built with zipfile and as little XML as Word takes.
+
+The lines are explained in tests/stories/importing/fixtures/README.txt.
+"""
 
 from __future__ import annotations
 
@@ -137,9 +140,12 @@ class _Writer:
         return f"<w:r><w:pict><v:shape><v:textbox>{inner}</v:textbox></v:shape></w:pict></w:r>"
 
     def image(self, alt: str) -> str:
-        blip = f'<pic:pic><pic:blipFill><a:blip r:embed="{self.relate("image", "media/image1.png")}"/></pic:blipFill></pic:pic>'
-        graphic = f"<a:graphic><a:graphicData>{blip}</a:graphicData></a:graphic>"
-        return f'<w:r><w:drawing><wp:inline><wp:docPr id="1" descr="{escape(alt)}"/>{graphic}</wp:inline></w:drawing></w:r>'
+        blip = f'<a:blip r:embed="{self.relate("image", "media/image1.png")}"/>'
+        graphic = f"<pic:pic><pic:blipFill>{blip}</pic:blipFill></pic:pic>"
+        inline = (
+            f'<wp:docPr id="1" descr="{escape(alt)}"/><a:graphic><a:graphicData>{graphic}</a:graphicData></a:graphic>'
+        )
+        return f"<w:r><w:drawing><wp:inline>{inline}</wp:inline></w:drawing></w:r>"
 
 
 def _run(text: str, properties: str = "") -> str:

@@ -10,9 +10,14 @@ from word_samples import word_file
 
 SEED = ROOT.parent / "shared" / "seed" / "input-stories.txt"
 
-WORD = """\
+LEDE = (
+    "Rates from the coast to the plains fell by a tenth, [shippers](https://ledger.example.org/rates) said on Monday "
+    "(The Daily Ledger, subscription)."
+)
+
+WORD = f"""\
 [Title] Freight Rates Fall for a Third Week
-Rates from the coast to the plains fell by a tenth, [shippers](https://ledger.example.org/rates) said on Monday (The Daily Ledger, subscription).
+{LEDE}
 **The numbers:** A container now costs $2,100.
 [bullet 1] In May it was $2,900.
 [bullet 1] “We can plan again,” said Dora Finch.
@@ -94,8 +99,7 @@ def test_a_file_becomes_a_proofed_edition(house: House, name: str) -> None:
     (house.folder / name).write_bytes(FILES[name])
     text = proofed(house, house.folder / name, "--section", "trade")
     assert text.partition("---\n")[2].partition("---\n")[2] == (
-        "Rates from the coast to the plains fell by a tenth, [shippers](https://ledger.example.org/rates) said on Monday "
-        "(The Daily Ledger, subscription).\n\n"
+        f"{LEDE}\n\n"
         "**The numbers:** A container now costs \\$2,100.\n\n"
         "- In May it was \\$2,900.\n- “We can plan again,” said Dora Finch.\n\n"
         "**The AMG says:** “Cheaper freight is cheaper everything,” said Marian Holt.\n"
@@ -110,8 +114,8 @@ def test_the_seed_becomes_a_proofed_edition(house: House) -> None:
 
 def test_a_second_import_of_another_format_is_known(house: House) -> None:
     """A story is known by its words, in whichever format it comes; `--again` writes it beside the first."""
-    for name in FILES:
-        (house.folder / name).write_bytes(FILES[name])
+    for name, raw in FILES.items():
+        (house.folder / name).write_bytes(raw)
     first = house.json("story", "import", "rates.docx", "--section", "trade")["stories"][0]["path"]
     assert house.json("story", "import", "page.html", "--section", "trade")["stories"][0]["path"] is None
     before = (house.folder / first).read_bytes()

@@ -76,10 +76,10 @@ MARKDOWN = st.lists(
 
 
 def read(raw: bytes, name: str) -> Imported | None:
+    """The import; None where it was refused. Anything else that is raised fails the test."""
     try:
         return import_file(raw, AMG, shown=name)
-    except ContentError as error:
-        assert str(error).startswith(name)
+    except ContentError:
         return None
 
 

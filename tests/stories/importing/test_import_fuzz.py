@@ -1,4 +1,4 @@
-"""Damaged documents: the cases of all fixtures, with bytes and parts changed by chance, are read or refused in words."""
+"""Damaged documents: the cases of all fixtures, bytes and parts changed by chance, are read or refused in words."""
 
 from __future__ import annotations
 
@@ -99,9 +99,14 @@ def swapped(xml: bytes, chance: random.Random) -> bytes:
 def test_a_damaged_document_is_read_or_refused_in_words(kind: str, text: str) -> None:
     """Whatever the bytes, nobody sees a traceback."""
     for seed in range(ROUNDS):
-        chance = random.Random(f"{text}{seed}")  # noqa: S311 chance for tests
+        chance = random.Random(f"{text}{seed}")
         raw = damaged_word(text, chance) if kind == "word" else damaged(text.encode(), chance)
-        try:
-            import_file(raw, AMG, shown=NAMES[kind])
-        except ContentError as error:
-            assert str(error).startswith(NAMES[kind])
+        assert outcome(raw, NAMES[kind])
+
+
+def outcome(raw: bytes, name: str) -> bool:
+    """Whether the import gave a story, or a refusal that names the file."""
+    try:
+        return len(import_file(raw, AMG, shown=name).stories) > 0
+    except ContentError as error:
+        return str(error).startswith(name)

@@ -42,10 +42,10 @@ def test_ten_thousand_levels(tag: str) -> None:
 )
 def test_a_paragraph_of_100_kilobytes_takes_time_in_proportion(unit: str) -> None:
     """Twice the text is about twice the time, never four times it: a second or two here, minutes if it were squared."""
-    started = time.monotonic()
+    started = time.process_time()
     found = page("https://example.org " + unit * (100_000 // len(unit)))
     assert found.stories[0].blocks
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
 
 
 @pytest.mark.parametrize("marks", ["\u202e", "\u202d", "\u2066", "\u2067"])

@@ -107,7 +107,8 @@ def test_any_address_is_one_or_is_told(raw: str) -> None:
 def test_addresses_that_were_flattened_are_links_again() -> None:
     """V50 in plain text: after a word, in three kinds of brackets, alone on a line, in a sentence."""
     text = (
-        "Ports Reopen\n\nThe survey (https://example.org/s?utm_source=m) and the bill<https://example.org/b_(1)> say so.\n\n"
+        "Ports Reopen\n\n"
+        "The survey (https://example.org/s?utm_source=m) and the bill<https://example.org/b_(1)> say so.\n\n"
         "See https://example.org/c, or ask [https://example.org/d].\n\nhttps://example.org/more\n"
     )
     assert [line for line in notation(import_text(text, AMG)) if line.startswith("P ")] == [

@@ -109,6 +109,6 @@ def test_a_second_copy_has_the_same_fingerprint() -> None:
 @pytest.mark.parametrize("line", ["a b.\n\n", "• a\n", "a\u00a0b ", "Ab: c\n"])
 def test_a_large_text_takes_time_in_proportion(line: str) -> None:
     """Fifty thousand bytes of the same line again and again are read in a second; squared, in minutes."""
-    started = time.monotonic()
+    started = time.process_time()
     read("Ports Reopen\n\n" + line * (50_000 // len(line)))
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10

@@ -6,13 +6,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from newsletter.stories.importing.html.tree import DROPPED, Element, element
+from newsletter.stories.importing.html.tree import DROPPED, Element, dropped, element
 
 ENOUGH = 140
 """Letters that an article has at least, when an element says that it is one."""
 
 SHARE = 0.6
 """The part of a page's prose that the element around the article holds."""
+
+OUTSIDE = "outside of the article"
 
 HEADING = re.compile(r"h[1-6]\Z")
 
@@ -96,9 +98,9 @@ def _only(path: tuple[Element, ...], first: _First) -> Element:
 
 def _outside(child: Element | str, first: _First) -> Element | str:
     if isinstance(child, str):
-        return element(DROPPED, (child,), {"why": "outside of the article"}) if child.strip() else child
+        return dropped(element("div", (child,)), OUTSIDE) if child.strip() else child
     if child.tag == DROPPED or first.take(child):
         return child
     if first.wanted and any(below.tag == "h1" for below in child.walk()):
         return element(child.tag, tuple(_outside(below, first) for below in child.children), child.attributes)
-    return element(DROPPED, (child.text,), {"why": "outside of the article"})
+    return dropped(child, OUTSIDE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from newsletter.stories.importing.html.styles import classes_of, is_hidden, is_struck
-from newsletter.stories.importing.html.tree import DROPPED, Element, element
+from newsletter.stories.importing.html.tree import Element, dropped, element
 
 PARTS = {
     "nav": "navigation", "aside": "a side column", "footer": "a footer", "header": "a header", "form": "a form",
@@ -42,7 +42,7 @@ def clean(body: Element) -> Element:
 
 def _clean(at: Element, whole: int, *, inside: bool) -> Element:
     if why := _reason(at, whole, inside=inside):
-        return element(DROPPED, (at.text,), {"why": why})
+        return dropped(at, why)
     inside = inside or at.tag in ("article", "main")
     children = tuple(child if isinstance(child, str) else _clean(child, whole, inside=inside) for child in at.children)
     return element(at.tag, children, at.attributes)

@@ -10,9 +10,10 @@ from newsletter.stories.importing.draft import Doubt
 from newsletter.stories.importing.html.article import article
 from newsletter.stories.importing.html.clean import clean
 from newsletter.stories.importing.html.decode import decode_html
-from newsletter.stories.importing.html.flow import Flow, Place
+from newsletter.stories.importing.html.flow import flow
 from newsletter.stories.importing.html.quoting import unquoted
 from newsletter.stories.importing.html.tree import Element, TooMuch, parse
+from newsletter.stories.importing.html.writer import Writer
 from newsletter.stories.importing.page import Page
 
 PAGE = re.compile(r"<(?:nav|main|header|aside)\b|property=[\"']?og:|rel=[\"']?canonical", re.IGNORECASE)
@@ -42,6 +43,6 @@ def read_document(text: str, *, shown: str, is_page: bool | None = None) -> Page
 
 def flow_of(body: Element) -> Page:
     """The lines of a body that was cleaned."""
-    flow = Flow()
-    flow.read(body, Place())
-    return Page(lines=tuple(flow.lines), unit="paragraph", dropped=tuple(flow.dropped), warnings=tuple(flow.warnings))
+    out = Writer()
+    flow(body, out)
+    return Page(lines=tuple(out.lines), unit="paragraph", dropped=tuple(out.dropped), warnings=tuple(out.warnings))

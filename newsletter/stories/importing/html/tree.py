@@ -32,7 +32,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 DROPPED = "x-dropped"
-"""The tag of what is left out and listed; its attribute `why` has the reason in words."""
+"""The tag of what is left out and listed; see `dropped`."""
 
 
 class TooMuch(Exception):
@@ -75,6 +75,11 @@ def element(tag: str, children: tuple[Element | str, ...], attributes: Mapping[s
         else:
             size, prose = size + child.size, prose + child.prose
     return Element(tag, attributes, children, size, 0 if tag == "a" else prose)
+
+
+def dropped(at: Element, why: str) -> Element:
+    """What stands for an element that is left out: its text, its tag, and the reason in words."""
+    return element(DROPPED, (at.text,), {"why": why, "tag": at.tag})
 
 
 def is_inline(tag: str) -> bool:
