@@ -147,7 +147,7 @@ def kill(names: tuple[str, ...], by: str | None) -> None:
 @click.option("--multi", is_flag=True, help="Begin a story at each line that can be a headline.")
 @JSON
 def import_(files: tuple[Path, ...], section: str | None, again: bool, multi: bool, as_json: bool) -> None:
-    """Make drafts from plain text, as copied from a web page or a mail. Never overwrites, never approves."""
+    """Make drafts from a text, a web page, a mail, Markdown or a Word file. Never overwrites, never approves."""
     from newsletter.pipeline import desk
     from newsletter.stories.importing import import_report
 
@@ -178,11 +178,20 @@ def _show_import(file: Path, done: Import) -> None:
     if dropped := done.imported.dropped:
         click.echo(f"  left out of {file}: {len(dropped)}")
         for line in dropped:
-            click.echo(f"    line {line.line}: {line.text}")
+            click.echo(f"    {_at(done.imported.unit, line.line)}{_short(line.text)}")
     if warnings := done.imported.warnings:
         click.echo(f"  to look at in {file}: {len(warnings)}")
         for warning in warnings:
-            click.echo(f"    line {warning.line}: {warning.message}" if warning.line else f"    {warning.message}")
+            click.echo(f"    {_at(done.imported.unit, warning.line)}{warning.message}")
+
+
+def _at(unit: str, number: int) -> str:
+    return f"{unit} {number}: " if number else ""
+
+
+def _short(text: str) -> str:
+    """A part of a page may be long; `--json` has all of it."""
+    return text if len(text) <= 120 else text[:119] + "…"
 
 
 def _together(files: tuple[Path, ...], reports: list[dict[str, Any]]) -> dict[str, Any]:

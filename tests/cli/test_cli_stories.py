@@ -198,7 +198,7 @@ def test_import_of_a_copied_text(house: House) -> None:
     """The contract's document: path, headline, run-ins, lists, citations; what was dropped, by line; a draft."""
     (house.folder / "copied.txt").write_text(COPIED)
     document = house.json("story", "import", "copied.txt")
-    assert set(document) == {"stories", "dropped", "warnings"}
+    assert set(document) == {"unit", "stories", "dropped", "warnings"}
     (story,) = document["stories"]
     assert story["headline"] == "Freight Rates Fall for a Third Week"
     assert story["run_ins"] == ["The numbers", "The AMG says"]

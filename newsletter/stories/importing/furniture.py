@@ -24,7 +24,7 @@ def drop_furniture(sheet: Sheet, furniture: tuple[str, ...]) -> Sheet:
     after = False
     for line in sheet.lines:
         if line.text and (key(line.text) in known or SEPARATOR.match(line.text)):
-            dropped.append(Dropped(line.number, line.text))
+            dropped.append(Dropped(line.number, line.whole))
             lines.append(Line(number=line.number, text=""))
             after = True
         else:

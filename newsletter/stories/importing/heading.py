@@ -11,6 +11,7 @@ from newsletter.stories.importing.lists import bullet_of
 from newsletter.stories.importing.page import Line, Sheet, key
 from newsletter.stories.importing.sentences import is_title_like, starts_lower
 from newsletter.stories.importing.split import LABEL_LENGTH, is_repeated, label_keys
+from newsletter.stories.importing.titles import as_headline, can_be_title, take_title, title_of
 
 ALT_LENGTH = 150
 MARKED = re.compile(r"(?:#{1,6} |(?P<mark>\*\*|__)(?=\S))(?P<text>[^*_#\s](?:[^*_#]*[^*_#\s])?)(?(mark)(?P=mark))\Z")
@@ -62,15 +63,16 @@ def _take_over_label(sheet: Sheet, first: Line, label: Line, third: Line) -> She
 
 
 def read_headline(sheet: Sheet) -> Sheet:
-    """Takes the first line as the headline if it can be one; a colon in it makes no run-in head."""
+    """Takes the document's heading, else the first line if it can be one; a colon in it makes no run-in head."""
     if not sheet.written:
         return sheet
+    if title := title_of(sheet.written):
+        return take_title(sheet, title)
     first = sheet.written[0]
     text = _bare(first.text)
-    if not is_title_like(text) or bullet_of(first) is not None:
+    if not is_title_like(text) or bullet_of(first) is not None or not can_be_title(first):
         return sheet.warn(Doubt(first.number, "no headline was found: the first line reads as text; write one"))
-    lines = tuple(line for line in sheet.lines if line is not first)
-    return replace(sheet, lines=lines, headline=text, headline_line=first.number)
+    return as_headline(sheet, first, text)
 
 
 def _bare(text: str) -> str:
@@ -87,7 +89,7 @@ def read_alt(sheet: Sheet) -> Sheet:
     if sheet.headline is None or len(sheet.written) < 2:
         return sheet
     line = sheet.written[0]
-    if not _is_alt(line, sheet.lines):
+    if line.styled is not None or not _is_alt(line, sheet.lines):
         return sheet
     message = f"“{line.text}” was taken for the alt text of a picture; add the picture, or put the line back"
     return replace(
