@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from newsletter.model import Edition, Finding, Image, Level, Outlet, Sponsor, plain
 from newsletter.stories.checks import Line, block_lines, check_images, check_texts
 from newsletter.stories.citations import Registry
+from newsletter.stories.words import NO_WORDS
 
 
 def check_extras(edition: Edition, outlets: tuple[Outlet, ...]) -> tuple[Finding, ...]:
@@ -52,7 +53,7 @@ def _images(edition: Edition) -> Iterator[tuple[str, list[Image]]]:
 
 
 def _access(edition: Edition, outlets: tuple[Outlet, ...]) -> Iterator[Finding]:
-    registry = Registry.of(outlets)
+    registry = Registry.of(outlets, {}, NO_WORDS)
     for brief in edition.extras.briefs:
         known = registry.find(brief.outlet) if brief.outlet else None
         if known is not None and known.access is not None and brief.access is None:

@@ -17,15 +17,6 @@ BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-OTHER_FORMATS = (
-    (b"PK\x03\x04", "a Word file or another archive"),
-    (b"\xd0\xcf\x11\xe0", "an old Word file"),
-    (b"%PDF-", "a PDF"),
-    (b"{\\rtf", "an RTF file"),
-    (b"<!doctype html", "a web page's source"),
-    (b"<html", "a web page's source"),
-)
-
 TO_DO = "copy its text into a plain text file (.txt, UTF-8) and import that"
 
 
@@ -42,7 +33,7 @@ def encoding_of(raw: bytes) -> str:
 
 
 def read_plain(raw: bytes, *, shown: str = "the text") -> str:
-    """The text of a plain text file, its line ends as they are. `shown` names the file in faults.
+    """The text of a text file, its line ends as they are. `shown` names the file in faults.
 
     Raises ContentError for a file that is empty, over 1 MB, or not plain text.
     """
@@ -50,7 +41,7 @@ def read_plain(raw: bytes, *, shown: str = "the text") -> str:
         raise ContentError((Fault(shown, 0, problem),))
     codec = encoding_of(raw)
     if codec == "cp1252":
-        return _windows_1252(raw)
+        return windows_1252(raw)
     try:
         text = raw.decode(codec)
     except UnicodeDecodeError as error:
@@ -66,10 +57,6 @@ def _unreadable(raw: bytes) -> str | None:
         return "the file is empty; nothing to import"
     if len(raw) > SIZE_LIMIT:
         return f"it has {len(raw):,} bytes, over 1 MB; import one page or story at a time"
-    start = raw.removeprefix(codecs.BOM_UTF8).lstrip()[:16].lower()
-    for signature, name in OTHER_FORMATS:
-        if start.startswith(signature.lower()):
-            return f"it is {name}, not plain text; {TO_DO}"
     if b"\0" in raw and not any(raw.startswith(mark) for mark, _ in BOMS):
         return f"it is a binary file, or UTF-16 without its mark; {TO_DO}"
     if encoding_of(raw) == "cp1252" and _control_share(raw) > 0.05:
@@ -81,7 +68,7 @@ def _control_share(raw: bytes) -> float:
     return sum(byte < 32 and byte not in b"\t\n\r\f\v" for byte in raw) / len(raw)
 
 
-def _windows_1252(raw: bytes) -> str:
+def windows_1252(raw: bytes) -> str:
     """As browsers read it: the five bytes that Windows-1252 leaves open stand for themselves.
 
     https://encoding.spec.whatwg.org/#windows-1252

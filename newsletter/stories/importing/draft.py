@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Literal
 
 from newsletter.model import Block, BulletList, Citation, Image, Item, Paragraph, Quote, plain
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A line that is no part of a story: a label, page furniture. `line` counts from 1 in the file as given."""
+    """Text that is no part of a story: a label, page furniture. `line` counts from 1 in the file as given; 0 is no line
+    of it (a page's header in Word).
+    """
 
     line: int
     text: str
@@ -57,11 +60,14 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """All that one file gave. At least one story; `dropped` and `warnings` in the order of their lines."""
+    """All that one file gave. At least one story; `dropped` and `warnings` in the order of their lines, which are
+    paragraphs (`unit`) where a document shows no lines.
+    """
 
     stories: tuple[Draft, ...]
     dropped: tuple[Dropped, ...]
     warnings: tuple[Doubt, ...]
+    unit: Literal["line", "paragraph"] = "line"
 
 
 def fingerprint(headline: str | None, blocks: tuple[Block, ...]) -> str:

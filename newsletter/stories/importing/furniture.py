@@ -24,10 +24,10 @@ def drop_furniture(sheet: Sheet, furniture: tuple[str, ...]) -> Sheet:
     after = False
     for line in sheet.lines:
         if line.text and (key(line.text) in known or SEPARATOR.match(line.text)):
-            dropped.append(Dropped(line.number, line.text))
+            dropped.append(Dropped(line.number, line.whole))
             lines.append(Line(number=line.number, text=""))
             after = True
         else:
-            lines.append(replace(line, after_furniture=after and bool(line.text)))
+            lines.append(replace(line, after_furniture=True) if after and line.text else line)
             after = after and not line.text
     return replace(sheet, lines=tuple(lines), dropped=(*sheet.dropped, *dropped))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from newsletter.model import Image, Organisation
@@ -10,8 +11,10 @@ from newsletter.stories.importing.lists import bullet_of
 from newsletter.stories.importing.page import Line, Sheet, key
 from newsletter.stories.importing.sentences import is_title_like, starts_lower
 from newsletter.stories.importing.split import LABEL_LENGTH, is_repeated, label_keys
+from newsletter.stories.importing.titles import as_headline, can_be_title, take_title, title_of
 
 ALT_LENGTH = 150
+MARKED = re.compile(r"(?:#{1,6} |(?P<mark>\*\*|__)(?=\S))(?P<text>[^*_#\s](?:[^*_#]*[^*_#\s])?)(?(mark)(?P=mark))\Z")
 LABELS_AT_MOST = 6
 """Lines over a headline that are taken for labels and titles; more are text."""
 
@@ -40,9 +43,15 @@ def read_labels(sheet: Sheet, organisation: Organisation) -> Sheet:
 
 def _take_repeated(sheet: Sheet, first: Line, second: Line, third: Line | None) -> Sheet:
     if third is not None and is_title_like(third.text):
-        message = f"“{first.text}” stands twice at the top and was taken for a label; if it is one, add it to labels"
-        return replace(sheet.drop(first, second).warn(Doubt(first.number, message)), section_label=first.text)
+        doubt = Doubt(first.number, _REPEATED.format(text=first.text))
+        return replace(sheet.drop(first, second).warn(doubt), section_label=first.text)
     return sheet.drop(second).warn(Doubt(second.number, f"the headline “{first.text}” stands twice; one was dropped"))
+
+
+_REPEATED = (
+    "“{text}” stands twice at the top and was taken for a label; if it is one, add it to labels in "
+    "content/organisation.toml"
+)
 
 
 def _take_over_label(sheet: Sheet, first: Line, label: Line, third: Line) -> Sheet:
@@ -54,14 +63,22 @@ def _take_over_label(sheet: Sheet, first: Line, label: Line, third: Line) -> She
 
 
 def read_headline(sheet: Sheet) -> Sheet:
-    """Takes the first line as the headline if it can be one; a colon in it makes no run-in head."""
+    """Takes the document's heading, else the first line if it can be one; a colon in it makes no run-in head."""
     if not sheet.written:
         return sheet
+    if title := title_of(sheet.written):
+        return take_title(sheet, title)
     first = sheet.written[0]
-    if not is_title_like(first.text) or bullet_of(first) is not None:
+    text = _bare(first.text)
+    if not is_title_like(text) or bullet_of(first) is not None or not can_be_title(first):
         return sheet.warn(Doubt(first.number, "no headline was found: the first line reads as text; write one"))
-    lines = tuple(line for line in sheet.lines if line is not first)
-    return replace(sheet, lines=lines, headline=first.text)
+    return as_headline(sheet, first, text)
+
+
+def _bare(text: str) -> str:
+    """The line without the marks that mail programs and Markdown put around a headline."""
+    found = MARKED.match(text)
+    return found["text"] if found else text
 
 
 def read_alt(sheet: Sheet) -> Sheet:
@@ -72,7 +89,7 @@ def read_alt(sheet: Sheet) -> Sheet:
     if sheet.headline is None or len(sheet.written) < 2:
         return sheet
     line = sheet.written[0]
-    if not _is_alt(line, sheet.lines):
+    if line.styled is not None or not _is_alt(line, sheet.lines):
         return sheet
     message = f"“{line.text}” was taken for the alt text of a picture; add the picture, or put the line back"
     return replace(

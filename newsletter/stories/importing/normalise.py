@@ -9,9 +9,16 @@ from __future__ import annotations
 import re
 import unicodedata
 
-INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u180e\u200b\u2060\ufeff\ud800-\udfff]")
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u180e\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 """Controls, soft hyphens, zero-width spaces, stray marks and halves of characters. The joiners U+200C and U+200D stay:
 Persian, Hindi and emoji are written with them.
+"""
+
+TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Marks that turn the order of the letters after them, for what is not theirs too where their end was not copied. They
+are among the invisible; U+200E and U+200F, which only hint at a direction, are not.
 """
 
 SPACES = re.compile(r"(?P<kept>(?<=\d)[\u00a0\u202f](?=\w))|\s+")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from newsletter.model import Block, Citation, Image
 from newsletter.stories.importing.draft import Doubt, Dropped, PossibleLink
-from newsletter.stories.importing.normalise import INVISIBLE, link_gaps, normalise
+from newsletter.stories.importing.normalise import INVISIBLE, TURNING, link_gaps, normalise
+from newsletter.stories.importing.styled import Styled
 
 LINE_END = re.compile(r"\r\n|\n|\r")
 """What editors (the programs) count as a line's end."""
@@ -23,7 +25,9 @@ class Line:
     """One line, normalised. `text` is empty where it is blank; `indent` counts columns, a tab going to the next
     fourth; `gaps` are the words around each place where a link probably was.
 
-    `after_furniture` tells that page furniture stood right before it: another story may begin here.
+    `after_furniture` tells that page furniture stood right before it: another story may begin here; `turned` that marks
+    of direction were taken out of it. `styled` is what
+    a format with styles knows of it; None for plain text.
     """
 
     number: int
@@ -31,6 +35,14 @@ class Line:
     indent: int = 0
     gaps: tuple[tuple[str, str], ...] = ()
     after_furniture: bool = False
+    turned: bool = False
+    styled: Styled | None = None
+
+    @property
+    def whole(self) -> str:
+        """The text, followed by the addresses of its links: what is lost where the line is dropped."""
+        hrefs = [span.href for span in self.styled.spans if span.href] if self.styled is not None else []
+        return " ".join((self.text, *(f"({href})" for href in hrefs if href not in self.text)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +51,7 @@ class Sheet:
 
     lines: tuple[Line, ...]
     headline: str | None = None
+    headline_line: int = 0
     section_label: str | None = None
     image: Image | None = None
     blocks: tuple[Block, ...] = ()
@@ -56,12 +69,25 @@ class Sheet:
         """The sheet without these lines, which are listed as dropped."""
         kept = tuple(line for line in self.lines if not any(line is other for other in lines))
         return replace(
-            self, lines=kept, dropped=self.dropped + tuple(Dropped(line.number, line.text) for line in lines)
+            self, lines=kept, dropped=self.dropped + tuple(Dropped(line.number, line.whole) for line in lines)
         )
 
     def warn(self, *doubts: Doubt) -> Sheet:
         """The sheet with more to look at."""
         return replace(self, warnings=self.warnings + doubts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A file as its format was read: its lines, and what was left out or noted on the way.
+
+    `unit` is what `line` counts, here and in the report: lines of a text, paragraphs of a document that shows none.
+    """
+
+    lines: tuple[Line, ...]
+    unit: Literal["line", "paragraph"] = "line"
+    dropped: tuple[Dropped, ...] = ()
+    warnings: tuple[Doubt, ...] = ()
 
 
 def read_lines(text: str) -> tuple[Line, ...]:
@@ -77,7 +103,8 @@ def _line(number: int, raw: str) -> Line:
     text = normalise(raw)
     if not text:
         return Line(number=number, text="")
-    return Line(number=number, text=text, indent=_indent(INVISIBLE.sub("", raw)), gaps=link_gaps(raw))
+    indent, turned = _indent(INVISIBLE.sub("", raw)), TURNING.search(raw) is not None
+    return Line(number=number, text=text, indent=indent, gaps=link_gaps(raw), turned=turned)
 
 
 def _indent(raw: str) -> int:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from newsletter.model import Spans
 from newsletter.stories.importing.lists import Bullet, bullets_of
 from newsletter.stories.importing.normalise import normalise
 from newsletter.stories.importing.page import Line
 from newsletter.stories.importing.sentences import ends_sentence, starts_lower
+from newsletter.stories.importing.styled import Styled
 
 NARROWEST, WIDEST = 50, 100
 """Columns between which mail programs and editors wrap a text."""
@@ -23,12 +25,16 @@ IsHead = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """The text of one paragraph, or of one item where `bullet` is its glyph; `line` is where it begins."""
+    """The text of one paragraph, or of one item where `bullet` is its glyph; `line` is where it begins. `spans` have
+    its style; `form` is what a format says of it (a numbered item, a quotation, a picture).
+    """
 
     line: int
     text: str
     indent: int = 0
     bullet: str | None = None
+    spans: Spans = ()
+    form: Styled | None = None
 
 
 def passages(lines: tuple[Line, ...], is_head: IsHead) -> tuple[Passage, ...]:

@@ -10,9 +10,11 @@ from newsletter.stories.importing.draft import Draft, Imported
 
 def import_report(imported: Imported, paths: Sequence[str | None]) -> dict[str, object]:
     """The report, in the order of its keys: a contract with other programs. `paths` has one for each story, None
-    where no file was written; `lists` counts the items of each list's first level; line 0 is the file as a whole.
+    where no file was written; `lists` counts the items of each list's first level; `line` counts what `unit` says, 0
+    is the file as a whole.
     """
     return {
+        "unit": imported.unit,
         "stories": [_story(draft, path) for draft, path in zip(imported.stories, paths, strict=True)],
         "dropped": [{"line": dropped.line, "text": dropped.text} for dropped in imported.dropped],
         "warnings": [{"line": warning.line, "message": warning.message} for warning in imported.warnings],

@@ -37,6 +37,7 @@ def test_a_page_of_two_stories_reports_each_with_what_was_dropped_and_guessed() 
     """Keys, their order and the counting are those of the interface; items below items are not counted again."""
     report = import_report(import_text(PAGE, AMG), ["content/stories/2026-05-04-ports.md", None])
     assert json.loads(json.dumps(report)) == {
+        "unit": "line",
         "stories": [
             {
                 "path": "content/stories/2026-05-04-ports.md",

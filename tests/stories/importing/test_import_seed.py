@@ -27,6 +27,7 @@ def test_the_seed_is_one_story_in_the_report_of_the_interface() -> None:
     report = import_report(imported(), ["content/stories/2026-05-04-x.md"])
     warnings = report.pop("warnings")
     assert report == {
+        "unit": "line",
         "stories": [
             {
                 "path": "content/stories/2026-05-04-x.md",
