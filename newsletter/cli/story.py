@@ -12,6 +12,7 @@ from newsletter.cli.common import BY, JSON, login, open_house, show_json, shown
 if TYPE_CHECKING:
     from newsletter.errors import Fault
     from newsletter.model import Story
+    from newsletter.pipeline.desk import Import
     from newsletter.stories.load import Desk
 
 
@@ -143,8 +144,9 @@ def kill(names: tuple[str, ...], by: str | None) -> None:
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--section", help="The section of the new stories; by the label over the text where it is left out.")
 @click.option("--again", is_flag=True, help="Write a story once more that was imported before.")
+@click.option("--multi", is_flag=True, help="Begin a story at each line that can be a headline.")
 @JSON
-def import_(files: tuple[Path, ...], section: str | None, again: bool, as_json: bool) -> None:
+def import_(files: tuple[Path, ...], section: str | None, again: bool, multi: bool, as_json: bool) -> None:
     """Make drafts from a text, a web page, a mail, Markdown or a Word file. Never overwrites, never approves."""
     from newsletter.pipeline import desk
     from newsletter.stories.importing import import_report
@@ -153,23 +155,34 @@ def import_(files: tuple[Path, ...], section: str | None, again: bool, as_json: 
     reports: list[dict[str, Any]] = []
     written = False
     for file in files:
-        done = desk.import_file(context, file, section=section, again=again)
+        done = desk.import_file(context, file, section=section, again=again, multi=multi)
         if as_json:
             reports.append(import_report(done.imported, done.paths))
             continue
-        for path, draft in zip(done.paths, done.imported.stories, strict=True):
-            click.echo(f"{path or '(not written)'}: {draft.headline or 'no headline found'}")
-        for words in done.known:
-            click.echo(f"  {words}")
-        for dropped in done.imported.dropped:
-            click.echo(f"  {_at(done.imported.unit, dropped.line)}left out {_short(dropped.text)!r}")
-        for warning in done.imported.warnings:
-            click.echo(f"  {_at(done.imported.unit, warning.line)}{warning.message}")
+        _show_import(file, done)
         written = written or any(done.paths)
     if written:
         click.echo("Look at each draft, then: newsletter story approve STORY --by NAME", err=True)
     if as_json:
         show_json(reports[0] if len(reports) == 1 else _together(files, reports))
+
+
+def _show_import(file: Path, done: Import) -> None:
+    """The report as text. Of a file that gave no new story, only which they are: the rest was told before."""
+    for path, draft in zip(done.paths, done.imported.stories, strict=True):
+        click.echo(f"{path or '(not written)'}: {draft.headline or 'no headline found'}")
+    for words in done.known:
+        click.echo(f"  {words}")
+    if not any(done.paths):
+        return
+    if dropped := done.imported.dropped:
+        click.echo(f"  left out of {file}: {len(dropped)}")
+        for line in dropped:
+            click.echo(f"    {_at(done.imported.unit, line.line)}{_short(line.text)}")
+    if warnings := done.imported.warnings:
+        click.echo(f"  to look at in {file}: {len(warnings)}")
+        for warning in warnings:
+            click.echo(f"    {_at(done.imported.unit, warning.line)}{warning.message}")
 
 
 def _at(unit: str, number: int) -> str:

@@ -26,7 +26,8 @@ class Outlet:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organisation:
     """content/organisation.toml. `voices` are run-in heads of its own voice ("The AMG says"); `labels` are section
-    labels and `furniture` page lines, both as copied texts have them; `approvers` may seal stories.
+    labels and `furniture` page lines, both as copied texts have them; `head_marks` end a run-in head in such texts,
+    and `leads` are heads that end in an ellipsis ("However …"); `approvers` may seal stories.
     """
 
     name: str
@@ -35,9 +36,11 @@ class Organisation:
     zone: ZoneInfo
     language: str = "en"
     url: str | None = None
-    voices: tuple[str, ...] = ()
+    voices: tuple[str, ...] = ("The {short} says", "{short} says")
     labels: tuple[str, ...] = ()
     furniture: tuple[str, ...] = ()
+    head_marks: tuple[str, ...] = (":",)
+    leads: tuple[str, ...] = ()
     outlets: tuple[Outlet, ...] = ()
     approvers: tuple[str, ...] = ()
 

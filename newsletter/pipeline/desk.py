@@ -166,8 +166,9 @@ class Import:
     known: tuple[str, ...]
 
 
-def import_file(context: Context, file: Path, *, section: str | None, again: bool) -> Import:
-    """Write drafts from a text that somebody has. Never overwrites, never approves.
+def import_file(context: Context, file: Path, *, section: str | None, again: bool, multi: bool = False) -> Import:
+    """Write drafts from a text that somebody has, with `multi` one for each line that can be a headline. Never
+    overwrites, never approves.
 
     A story that was imported before is not written again unless `again` asks for it. Raises ContentError.
     """
@@ -177,7 +178,7 @@ def import_file(context: Context, file: Path, *, section: str | None, again: boo
         raw = file.read_bytes()
     except OSError as error:
         raise ContentError((Fault(str(file), 0, f"cannot be read: {error.strerror}"),)) from error
-    imported = importing.import_file(raw, context.organisation, shown=str(file))
+    imported = importing.import_file(raw, context.organisation, shown=str(file), multi=multi)
     guesses: list[importing.Doubt] = []
     before = _fingerprints(gathering.read_desk(context))
     paths: list[str | None] = []
@@ -192,10 +193,7 @@ def import_file(context: Context, file: Path, *, section: str | None, again: boo
         chosen = section or _labelled(context, draft.section_label)
         if chosen is None:
             chosen = _sections(context)[0].slug
-            said = f"the label “{draft.section_label}”" if draft.section_label else "it has no label, which"
-            guesses.append(
-                importing.Doubt(draft.line, f"“{headline}”: {said} names no section; it was put under `{chosen}`")
-            )
+            guesses.append(importing.Doubt(draft.line, _unlabelled(headline, draft.section_label, chosen)))
         text = story_text(headline=headline, section=chosen, blocks=draft.blocks)
         path = _shown(_create(context, headline, text))
         before[draft.fingerprint] = path
@@ -203,6 +201,11 @@ def import_file(context: Context, file: Path, *, section: str | None, again: boo
     warnings = sorted((*guesses, *imported.warnings), key=lambda warning: warning.line)
     imported = replace(imported, warnings=tuple(warnings))
     return Import(imported=imported, paths=tuple(paths), known=tuple(known))
+
+
+def _unlabelled(headline: str, label: str | None, section: str) -> str:
+    has = f"“{headline}” has the label “{label}”, which names no section" if label else f"“{headline}” names no section"
+    return f"{has}; it was put under `{section}`: change that in the file, or import with --section"
 
 
 def _fingerprints(desk: Desk) -> dict[str, str]:

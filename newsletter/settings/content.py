@@ -62,6 +62,8 @@ ORGANISATION = Shape(
         "voices": several(words.line),
         "labels": several(words.line),
         "furniture": several(words.line),
+        "head_marks": several(words.line),
+        "leads": several(words.line),
         "outlets": several(OUTLET),
         "approvers": several(words.line),
     },

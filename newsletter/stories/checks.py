@@ -24,10 +24,11 @@ from newsletter.model import (
     plain,
 )
 from newsletter.stories.citations import Registry
+from newsletter.stories.days import stale_word
 from newsletter.stories.fields import nearest
+from newsletter.stories.words import NO_WORDS, words_of
 
 _PLACEHOLDER = re.compile(r"\b(?:(?:TK)+K*|XX+X|TODO|FIXME|TBD|TBA)\b|(?i:\blorem ipsum\b)")
-_RELATIVE = re.compile(r"\b(?:yesterday|today|tomorrow|tonight|this morning|this afternoon)\b", re.IGNORECASE)
 _HTML = re.compile(r"</?[A-Za-z][^<>]*>|<!--")
 
 _Line = tuple[int, str]
@@ -181,13 +182,16 @@ def _quotes(lines: list[_Line]) -> Iterator[_Found]:
 def _relative(
     story: Story, lines: Iterable[_Line], newsletters: tuple[Newsletter, ...], now: datetime
 ) -> Iterator[_Found]:
-    """Words such as "yesterday" in a story that goes out on another day than its own."""
+    """Words such as "yesterday" in a story that goes out on another day than its own; weekdays only in one that was
+    given its day, since most stories go in the days after they were written, when a weekday is still the last one.
+    """
     goes = _local(max(now, story.go_live or now), newsletters).date()
-    if goes <= story.date:
-        return
+    languages = dict.fromkeys(each.language for each in newsletters if is_for(story, each)) or ["en"]
     for line, text in lines:
-        if match := _RELATIVE.search(text):
-            yield "relative day", Level.WARN, _stale(match[0], story.date, goes), line
+        dated = story.go_live is not None
+        words = (stale_word(text, story.date, goes, words_of(each), weekdays=dated) for each in languages)
+        if (word := next(filter(None, words), None)) is not None:
+            yield "relative day", Level.WARN, _stale(word, story.date, goes), line
 
 
 def _local(instant: datetime, newsletters: tuple[Newsletter, ...]) -> datetime:
@@ -199,7 +203,7 @@ def _stale(word: str, written: date, goes: date) -> str:
 
 
 def _access(story: Story, outlets: tuple[Outlet, ...]) -> Iterator[_Found]:
-    registry = Registry.of(outlets)
+    registry = Registry.of(outlets, {}, NO_WORDS)
     for citation in story.citations:
         known = registry.find(citation.outlet)
         if known is None or known.access is None or citation.access is not None:

@@ -190,7 +190,9 @@ class _Reading:
 
 
 def split_run_in(spans: list[Span]) -> tuple[str | None, Spans]:
-    """A run-in head is strong text at the start that ends in a colon, inside the strong or just after it."""
+    """A run-in head is strong text at the start that ends in a colon, inside the strong or just after it, or in an
+    ellipsis ("However …").
+    """
     spans = [span for span in spans if span.text]  # markdown-it leaves empty texts beside marks
     count = 0
     while count < len(spans) and spans[count].strong and spans[count].href is None:
@@ -202,7 +204,7 @@ def split_run_in(spans: list[Span]) -> tuple[str | None, Spans]:
     elif head and spans[count:] and spans[count].text.startswith(":") and not spans[count].href:
         after = spans[count]
         rest = tidy([_styled(after, text=after.text[1:]), *spans[count + 1 :]])
-    else:
+    elif not head.endswith("…"):
         head = ""
     return (head, rest) if head else (None, tidy(spans))
 

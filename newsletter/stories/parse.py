@@ -122,7 +122,7 @@ class _Draft:
             return None
         story = Story(
             slug=slug, path=fields.path, date=on, headline=headline, section=section, blocks=seen, digest="",
-            citations=citations(seen, organisation.outlets),
+            citations=citations(seen, organisation),
             lines={key: line_of(entry.key) for key, entry in fields.entries.items()},
             **read,  # type: ignore[arg-type]  # each value has its field's type; one dict keeps this short
         )  # fmt: skip

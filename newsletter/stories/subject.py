@@ -7,7 +7,6 @@ from datetime import date
 
 from newsletter.errors import ConfigError
 from newsletter.model import Newsletter, Paragraph, Story, plain
-from newsletter.stories.citations import ACCESS
 from newsletter.stories.spans import squash
 
 SHORTEST, LONGEST = 40, 130
@@ -51,13 +50,14 @@ def preheader_of(newsletter: Newsletter, stories: tuple[Story, ...], subject: st
 def _lede(story: Story) -> str:
     """The first paragraph without its sources in parentheses."""
     text = next((plain(block.spans) for block in story.blocks if isinstance(block, Paragraph) and block.spans), "")
-    outlets = {citation.outlet for citation in story.citations}
-    return re.sub(r"\s*\(([^()]+)\)", lambda match: "" if _is_source(match[1], outlets) else match[0], text)
+    known = {word.casefold() for source in story.citations for word in (source.outlet, source.access) if word}
+    return re.sub(r"\s*\(([^()]+)\)", lambda match: "" if _is_source(match[1], known) else match[0], text)
 
 
-def _is_source(inside: str, outlets: set[str]) -> bool:
-    name, _, note = inside.rpartition(",")
-    return inside in outlets or name in outlets or note.strip() in ACCESS
+def _is_source(inside: str, known: set[str]) -> bool:
+    """Whether each part between parentheses is one of the story's outlets, or ends in one of its access notes."""
+    parts = (part.strip().casefold().rpartition(",") for part in inside.split(";"))
+    return all(f"{name}{comma}{note}" in known or name in known or note.strip() in known for name, comma, note in parts)
 
 
 def _harmless(text: str) -> str:

@@ -121,7 +121,7 @@ def _text(spans: Spans, run_in: str | None) -> str:
     body = inline(tidy(spans))
     if run_in is None:
         return line_start(body)
-    head = f"**{escape(squash(run_in))}:**"
+    head = f"**{escape(squash(run_in))}{'' if run_in.endswith('…') else ':'}**"
     return f"{head} {body}" if body else head
 
 

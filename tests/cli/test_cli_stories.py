@@ -255,3 +255,26 @@ def test_import_into_a_section(house: House) -> None:
     (house.folder / "copied.txt").write_text(COPIED)
     path = house.json("story", "import", "copied.txt", "--section", "workforce")["stories"][0]["path"]
     assert "section: workforce" in (house.folder / path).read_text()
+
+
+def test_import_reports_in_words_what_was_left_out_and_what_to_look_at(house: House) -> None:
+    """Counted, with the lines of the file; told once, with the stories that were written."""
+    (house.folder / "copied.txt").write_text(COPIED.replace("The numbers: ", "The numbers:"))
+    said = house.run("story", "import", "copied.txt").out
+    assert "  left out of copied.txt: " in said
+    assert "    line 1: Input Stories\n" in said
+    assert "  to look at in copied.txt: 1\n" in said
+    assert "no space after “The numbers:”; one was put in" in said
+    assert "left out" not in house.run("story", "import", "copied.txt").out
+
+
+def test_import_of_a_listing_page(house: House) -> None:
+    """With `--multi` each headline begins a story; without, the second is told."""
+    (house.folder / "list.txt").write_text(
+        "Trade\n\nPorts Reopen at Last\n\nGates opened.\n\nTen Mills Hire Again\n\nThey did.\n"
+    )
+    once = house.json("story", "import", "list.txt")
+    assert len(once["stories"]) == 1
+    assert ["--multi" in warning["message"] for warning in once["warnings"]] == [True]
+    stories = house.json("story", "import", "list.txt", "--multi")["stories"]
+    assert [story["headline"] for story in stories] == ["Ports Reopen at Last", "Ten Mills Hire Again"]

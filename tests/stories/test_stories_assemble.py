@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stories_samples import DIGEST, MONDAY, ZONE, newsletter, story
 
 from newsletter.errors import ConfigError
-from newsletter.model import Section, Status, Story
+from newsletter.model import Citation, Section, Status, Story
 from newsletter.stories.assemble import Assembly, History, assemble, unfit
 
 DAY = timedelta(days=1)
@@ -201,7 +201,8 @@ def test_a_subject_that_cannot_be_filled(subject: str) -> None:
 def test_the_preheader_is_the_lede_without_its_source() -> None:
     """Short ledes are followed by the other headlines; the subject is not said again."""
     text = "Ports are open (The Daily Ledger, subscription) again."
-    made = edition(story("a", text=text), story("b"), story("c"))
+    cited = Citation(outlet="The Daily Ledger", access="subscription", form="parenthesis", block=0)
+    made = edition(story("a", text=text, citations=(cited,)), story("b"), story("c"))
     assert made.edition is not None
     assert made.edition.preheader == "Ports are open again. Also: The headline of b; The headline of c"
     again = edition(story("a", text="The headline of a."), story("b"))

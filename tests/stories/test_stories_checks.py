@@ -48,7 +48,7 @@ def test_a_clean_story(organisation: Organisation) -> None:
 def test_a_finding_in_the_text(text: str, check: str, level: Level, organisation: Organisation) -> None:
     """Each at its line, with its level."""
     checked = story(text=text)
-    checked = story(text=text, citations=citations(checked.blocks, organisation.outlets))
+    checked = story(text=text, citations=citations(checked.blocks, organisation))
     assert found(checked, organisation) == [(check, level, 9)]
 
 

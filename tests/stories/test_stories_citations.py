@@ -10,7 +10,7 @@ from newsletter.stories.citations import citations
 
 def found(text: str, organisation: Organisation) -> list[tuple[str, str | None, str]]:
     blocks = (Paragraph(spans=(Span(text=text),)),)
-    return [(each.outlet, each.access, each.form) for each in citations(blocks, organisation.outlets)]
+    return [(each.outlet, each.access, each.form) for each in citations(blocks, organisation)]
 
 
 @pytest.mark.parametrize(
@@ -75,4 +75,4 @@ def test_the_block_is_told(organisation: Organisation) -> None:
         Paragraph(spans=(Span(text="none"),)),
         BulletList(items=(Item(spans=cite, children=(Item(spans=cite),)),)),
     )
-    assert [each.block for each in citations(blocks, organisation.outlets)] == [1, 1]
+    assert [each.block for each in citations(blocks, organisation)] == [1, 1]

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from newsletter.model import BulletList, Item, Paragraph, plain
+from newsletter.model import BulletList, Item, Outlet, Paragraph, plain
 from newsletter.stories.importing.draft import Doubt, PossibleLink
 from newsletter.stories.importing.page import Sheet
-from newsletter.stories.importing.sentences import TITLE_LENGTH, ends_sentence, is_title_like
-from newsletter.stories.importing.split import HEADLINE_WORDS
+from newsletter.stories.importing.sentences import ends_sentence, has_inner_stop, is_title_like
+from newsletter.stories.importing.split import HEADLINE_WORDS, is_headline
 
-MOJIBAKE = re.compile(r"(?:â€.?|Ã[\u0080-\u00bf€-™]|Â[\u00a1-\u00bf])+")
+CAPTION_LENGTH, CAPTION_WORDS = 80, 3
 
 _LINK = "a link was probably here, between “{before}” and “{after}” (a no-break space stood there)"
 _TURNED = "marks that turn the direction of writing were taken out here; look whether the text reads in its order"
-_GARBLED = "“{garbled}” was garbled on the way (UTF-8 read as Windows-1252); copy the text again, as UTF-8"
 
 
 def note_links(sheet: Sheet) -> Sheet:
@@ -25,12 +23,6 @@ def note_links(sheet: Sheet) -> Sheet:
     links = tuple(PossibleLink(line.number, *words) for line in sheet.written for words in line.gaps)
     sheet = replace(sheet, possible_links=sheet.possible_links + links)
     return sheet.warn(*(Doubt(link.line, _LINK.format(before=link.before, after=link.after)) for link in links))
-
-
-def warn_of_mojibake(sheet: Sheet) -> Sheet:
-    """Warns where UTF-8 was once read as Windows-1252. Nothing is mended: whoever has the source copies it again."""
-    found = ((line.number, MOJIBAKE.search(line.text)) for line in sheet.written)
-    return sheet.warn(*(Doubt(line, _GARBLED.format(garbled=place[0].strip())) for line, place in found if place))
 
 
 def warn_of_turns(sheet: Sheet) -> Sheet:
@@ -58,19 +50,56 @@ def unbalanced(text: str) -> str | None:
 
 
 def warn_of_headlines(sheet: Sheet) -> Sheet:
-    """Warns where a page may hold a second story: a line like a headline between paragraphs of text."""
+    """Warns of lines between paragraphs that are set like headlines: a second story, or a heading inside this one."""
     found = []
     for block, after in pairwise(sheet.blocks[1:]):
         if not isinstance(block, Paragraph) or not isinstance(after, Paragraph) or block.run_in:
             continue
         text, following = plain(block.spans), plain(after.spans)
-        if _is_headline(text) and (ends_sentence(following) or len(following) > TITLE_LENGTH):
-            found.append(Doubt(block.line, f"possible second headline: {text}"))
+        if is_headline(text, following) and ":" not in text:
+            found.append(Doubt(block.line, _SECOND.format(text=text)))
+        elif all(span.strong for span in block.spans):
+            continue  # a bold line: told by `body`, which knows that it is one
+        elif is_title_like(text) and text[0].isupper() and len(text) < len(following) and not has_inner_stop(text):
+            found += [] if len(text.split()) >= HEADLINE_WORDS else [Doubt(block.line, _HEADING.format(text=text))]
     return sheet.warn(*found)
 
 
-def _is_headline(text: str) -> bool:
-    return is_title_like(text) and len(text.split()) >= HEADLINE_WORDS and not text[0].islower() and ":" not in text
+_SECOND = "possible second headline: {text}; if another story begins there, import the file again with --multi"
+_HEADING = "“{text}” stands alone like a heading; make it a run-in head of the paragraph below it, or remove it"
+
+
+def warn_of_caption(sheet: Sheet) -> Sheet:
+    """Warns where the first paragraph may be a picture's caption: one short sentence without a source, over a longer
+    paragraph.
+    """
+    first, second = (*sheet.blocks[:2], None, None)[:2]
+    if sheet.headline is None or not isinstance(first, Paragraph) or not isinstance(second, Paragraph) or first.run_in:
+        return sheet
+    text, following = plain(first.spans), plain(second.spans)
+    cited = any(citation.block == 0 for citation in sheet.citations)
+    short = (
+        len(text.split()) >= CAPTION_WORDS
+        and len(text) <= CAPTION_LENGTH
+        and len(following) > 2 * len(text)
+        and second.run_in is None
+    )
+    if cited or not short or not ends_sentence(text) or has_inner_stop(text):
+        return sheet
+    return sheet.warn(Doubt(first.line, f"“{text}” may be the caption of a picture; if it is, take it out of the text"))
+
+
+def warn_of_sources(sheet: Sheet, outlets: tuple[Outlet, ...]) -> Sheet:
+    """Warns of each source that was known by its form alone: without an access note, and not among the outlets."""
+    known = {outlet.name for outlet in outlets}
+    doubtful: dict[str, int] = {}
+    for citation in sheet.citations:
+        if citation.access is None and citation.outlet not in known:
+            doubtful.setdefault(citation.outlet, sheet.blocks[citation.block].line)
+    return sheet.warn(*(Doubt(line, _SOURCE.format(outlet=outlet)) for outlet, line in doubtful.items()))
+
+
+_SOURCE = "“{outlet}” was taken for a source; if it is one, add it to outlets in content/organisation.toml"
 
 
 def warn_of_absence(sheet: Sheet) -> Sheet:

@@ -28,6 +28,6 @@ def drop_furniture(sheet: Sheet, furniture: tuple[str, ...]) -> Sheet:
             lines.append(Line(number=line.number, text=""))
             after = True
         else:
-            lines.append(replace(line, after_furniture=after and bool(line.text)))
+            lines.append(replace(line, after_furniture=True) if after and line.text else line)
             after = after and not line.text
     return replace(sheet, lines=tuple(lines), dropped=(*sheet.dropped, *dropped))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from newsletter.model import Image, Organisation
@@ -13,6 +14,7 @@ from newsletter.stories.importing.split import LABEL_LENGTH, is_repeated, label_
 from newsletter.stories.importing.titles import as_headline, can_be_title, take_title, title_of
 
 ALT_LENGTH = 150
+MARKED = re.compile(r"(?:#{1,6} |(?P<mark>\*\*|__)(?=\S))(?P<text>[^*_#\s](?:[^*_#]*[^*_#\s])?)(?(mark)(?P=mark))\Z")
 LABELS_AT_MOST = 6
 """Lines over a headline that are taken for labels and titles; more are text."""
 
@@ -41,9 +43,15 @@ def read_labels(sheet: Sheet, organisation: Organisation) -> Sheet:
 
 def _take_repeated(sheet: Sheet, first: Line, second: Line, third: Line | None) -> Sheet:
     if third is not None and is_title_like(third.text):
-        message = f"“{first.text}” stands twice at the top and was taken for a label; if it is one, add it to labels"
-        return replace(sheet.drop(first, second).warn(Doubt(first.number, message)), section_label=first.text)
+        doubt = Doubt(first.number, _REPEATED.format(text=first.text))
+        return replace(sheet.drop(first, second).warn(doubt), section_label=first.text)
     return sheet.drop(second).warn(Doubt(second.number, f"the headline “{first.text}” stands twice; one was dropped"))
+
+
+_REPEATED = (
+    "“{text}” stands twice at the top and was taken for a label; if it is one, add it to labels in "
+    "content/organisation.toml"
+)
 
 
 def _take_over_label(sheet: Sheet, first: Line, label: Line, third: Line) -> Sheet:
@@ -61,9 +69,16 @@ def read_headline(sheet: Sheet) -> Sheet:
     if title := title_of(sheet.written):
         return take_title(sheet, title)
     first = sheet.written[0]
-    if not is_title_like(first.text) or bullet_of(first) is not None or not can_be_title(first):
+    text = _bare(first.text)
+    if not is_title_like(text) or bullet_of(first) is not None or not can_be_title(first):
         return sheet.warn(Doubt(first.number, "no headline was found: the first line reads as text; write one"))
-    return as_headline(sheet, first)
+    return replace(as_headline(sheet, first), headline=text)
+
+
+def _bare(text: str) -> str:
+    """The line without the marks that mail programs and Markdown put around a headline."""
+    found = MARKED.match(text)
+    return found["text"] if found else text
 
 
 def read_alt(sheet: Sheet) -> Sheet:

@@ -51,6 +51,7 @@ class Sheet:
 
     lines: tuple[Line, ...]
     headline: str | None = None
+    headline_line: int = 0
     section_label: str | None = None
     image: Image | None = None
     blocks: tuple[Block, ...] = ()

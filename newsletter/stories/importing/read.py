@@ -14,29 +14,31 @@ from newsletter.stories.importing.decode import SIZE_LIMIT, encoding_of, read_pl
 from newsletter.stories.importing.doubts import (
     note_links,
     warn_of_absence,
+    warn_of_caption,
     warn_of_headlines,
-    warn_of_mojibake,
     warn_of_quotes,
+    warn_of_sources,
     warn_of_turns,
 )
 from newsletter.stories.importing.draft import Doubt, Draft, Imported, fingerprint
-from newsletter.stories.importing.flat_links import restore_links
 from newsletter.stories.importing.formats import Format, format_of
 from newsletter.stories.importing.furniture import drop_furniture
 from newsletter.stories.importing.heading import read_alt, read_headline, read_labels
 from newsletter.stories.importing.html import read_html
 from newsletter.stories.importing.mail import read_mail
 from newsletter.stories.importing.markdown import Own, read_markdown, read_own
+from newsletter.stories.importing.mojibake import mend, warn_of_mojibake
 from newsletter.stories.importing.page import Page, Sheet, read_lines
+from newsletter.stories.importing.release import cut_boilerplate, warn_of_contacts, warn_of_digest, warn_of_release
 from newsletter.stories.importing.split import split
 from newsletter.stories.importing.word import read_word
 
 Step = Callable[[Sheet, Organisation], Sheet]
 
 PAGE_STEPS: tuple[tuple[str, Step], ...] = (
-    ("mojibake", lambda sheet, _: warn_of_mojibake(sheet)),
     ("direction", lambda sheet, _: warn_of_turns(sheet)),
-    ("flattened links", lambda sheet, _: restore_links(sheet)),
+    ("mojibake", lambda sheet, _: warn_of_mojibake(sheet)),
+    ("boilerplate", cut_boilerplate),
     ("furniture", lambda sheet, organisation: drop_furniture(sheet, organisation.furniture)),
 )
 """On the page as a whole, whose lines `page.read_lines` has numbered and normalised; `split.split` comes after."""
@@ -46,35 +48,42 @@ STORY_STEPS: tuple[tuple[str, Step], ...] = (
     ("links", lambda sheet, _: note_links(sheet)),
     ("headline", lambda sheet, _: read_headline(sheet)),
     ("alt text", lambda sheet, _: read_alt(sheet)),
+    ("contacts", lambda sheet, _: warn_of_contacts(sheet)),
     ("body", read_body),
     ("citations", read_citations),
+    ("sources", lambda sheet, organisation: warn_of_sources(sheet, organisation.outlets)),
     ("quotes", lambda sheet, _: warn_of_quotes(sheet)),
     ("second headlines", lambda sheet, _: warn_of_headlines(sheet)),
+    ("caption", lambda sheet, _: warn_of_caption(sheet)),
+    ("press release", lambda sheet, _: warn_of_release(sheet)),
+    ("digest", lambda sheet, _: warn_of_digest(sheet)),
     ("no text", lambda sheet, _: warn_of_absence(sheet)),
 )
 """On each story. A step reads some of the lines that are left, or notes what it sees; the next gets the rest."""
 
 
-def import_file(raw: bytes, organisation: Organisation, *, shown: str = "the text") -> Imported:
-    """The stories of a file as drafts, whichever format it is in. `shown` names the file, here and in faults.
+_DOCUMENTS = {Format.WORD: read_word, Format.HTML: read_html, Format.MAIL: read_mail}
+
+
+def import_file(raw: bytes, organisation: Organisation, *, shown: str = "the text", multi: bool = False) -> Imported:
+    """The stories of a file as drafts, whichever format it is in. `shown` names the file, here and in faults; `multi`:
+    see `import_page`.
 
     Raises ContentError for what cannot be read, is too large, or holds no story.
     """
     kind = format_of(raw, shown=shown)
-    if kind is Format.WORD:
-        return import_page(read_word(raw, shown=shown), organisation, shown=shown)
-    if kind is Format.HTML:
-        return import_page(read_html(raw, shown=shown), organisation, shown=shown)
-    if kind is Format.MAIL:
-        return import_page(read_mail(raw, shown=shown), organisation, shown=shown)
+    if kind in _DOCUMENTS:
+        return import_page(_DOCUMENTS[kind](raw, shown=shown), organisation, shown=shown, multi=multi)
     text = read_plain(raw, shown=shown)
-    if kind is Format.MARKDOWN:
-        own = read_own(text, organisation, shown=shown)
-        imported = (
-            _own(own, organisation) if own else import_page(read_markdown(text, shown=shown), organisation, shown=shown)
-        )
+    if kind is not Format.MARKDOWN:
+        imported = import_text(text, organisation, shown=shown, multi=multi)
+    elif own := read_own(text, organisation, shown=shown):
+        imported = _own(own, organisation)
     else:
-        imported = import_text(text, organisation, shown=shown)
+        text, mended = mend(text)
+        page = read_markdown(text, shown=shown)
+        page = replace(page, warnings=(*mended, *page.warnings))
+        imported = import_page(page, organisation, shown=shown, multi=multi)
     return _told(imported, raw)
 
 
@@ -85,20 +94,22 @@ def _told(imported: Imported, raw: bytes) -> Imported:
     return replace(imported, warnings=(warning, *imported.warnings))
 
 
-def import_text(text: str, organisation: Organisation, *, shown: str = "the text") -> Imported:
+def import_text(text: str, organisation: Organisation, *, shown: str = "the text", multi: bool = False) -> Imported:
     """The stories of a plain text as drafts: see `import_page`."""
-    return import_page(Page(lines=read_lines(text)), organisation, shown=shown)
+    text, mended = mend(text)
+    return import_page(Page(lines=read_lines(text), warnings=mended), organisation, shown=shown, multi=multi)
 
 
-def import_page(read: Page, organisation: Organisation, *, shown: str = "the text") -> Imported:
-    """The stories of a page as drafts, with what was dropped and what was guessed.
+def import_page(read: Page, organisation: Organisation, *, shown: str = "the text", multi: bool = False) -> Imported:
+    """The stories of a page as drafts, with what was dropped and what was guessed. With `multi`, each line that can
+    be a headline begins a story.
 
     Labels, furniture, outlets and voices are the organisation's. Raises ContentError where there is no story.
     """
     page = _run(PAGE_STEPS, Sheet(lines=read.lines, dropped=read.dropped, warnings=read.warnings), organisation)
     if sum(len(line.text) for line in page.lines) > SIZE_LIMIT:
         raise ContentError((Fault(shown, 0, "its text is over 1 MB; import one page or story at a time"),))
-    sheets = [_run(STORY_STEPS, sheet, organisation) for sheet in split(page, organisation)]
+    sheets = [_run(STORY_STEPS, sheet, organisation) for sheet in split(page, organisation, multi=multi)]
     stories = tuple(_draft(sheet) for sheet in sheets if sheet.headline is not None or sheet.blocks)
     if not stories:
         raise ContentError((Fault(shown, 0, _nothing(sheets)),))
@@ -115,7 +126,7 @@ def _own(own: Own, organisation: Organisation) -> Imported:
         line=1,
         blocks=own.blocks,
         image=None,
-        citations=citations(own.blocks, organisation.outlets),
+        citations=citations(own.blocks, organisation),
         possible_links=(),
         fingerprint=fingerprint(own.headline, own.blocks),
     )

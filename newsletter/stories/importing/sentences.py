@@ -1,65 +1,29 @@
-"""Where a sentence ends, and what looks like a title: the few rules of English prose that the steps share."""
+"""Where a sentence ends, and what looks like a title: the few rules of prose that the steps share."""
 
 from __future__ import annotations
 
 import re
 
-ABBREVIATIONS = frozenset(
-    {
-        "no.",
-        "nos.",
-        "vs.",
-        "dr.",
-        "mr.",
-        "mrs.",
-        "ms.",
-        "st.",
-        "jr.",
-        "sr.",
-        "inc.",
-        "co.",
-        "corp.",
-        "ltd.",
-        "gov.",
-        "sen.",
-        "sens.",
-        "rep.",
-        "reps.",
-        "gen.",
-        "col.",
-        "lt.",
-        "prof.",
-        "dept.",
-        "etc.",
-        "approx.",
-        "jan.",
-        "feb.",
-        "mar.",
-        "apr.",
-        "aug.",
-        "sept.",
-        "sep.",
-        "oct.",
-        "nov.",
-        "dec.",
-        "ph.d.",
-    }
-)
-"""Words whose period ends no sentence; "U.S.", "a.m." and initials are known by their form."""
+from newsletter.stories.words import SHORT
+
+ORDINAL = re.compile(r"\d{1,2}\.\Z")
 
 INITIALS = re.compile(r"(?:\w\.)+\Z")
 
-CLOSERS = "”’\"')]» "
+CLOSERS = "”“’‘\"')]»«› "
+"""Closing marks of quotations in any language: German ones close with “, Danish ones with «."""
 
-INNER_STOP = re.compile(r"(\S+[.!?…])[”’\"')\]]*\s")
+INNER_STOP = re.compile(r"(\S+[.!?…])[”“’‘\"')\]»«›]*\s")
 
 TITLE_LENGTH = 120
 
+ADDRESS = re.compile(r"https?://\S*\Z", re.IGNORECASE)
+
 
 def is_abbreviation(word: str) -> bool:
-    """Whether a word that ends in a period is one that always does."""
-    bare = word.lstrip("“‘\"'([—–")
-    return bare.casefold() in ABBREVIATIONS or INITIALS.match(bare) is not None
+    """Whether a word that ends in a period is one that always does ("No.", "U.S.", "a.m."); "no." is an answer."""
+    bare = word.lstrip("“„«‘\"'([—–")
+    return (bare != "no." and bare.casefold() in SHORT) or INITIALS.match(bare) is not None
 
 
 def ends_sentence(text: str) -> bool:
@@ -69,8 +33,8 @@ def ends_sentence(text: str) -> bool:
 
 
 def has_inner_stop(text: str) -> bool:
-    """Whether a sentence ends before the text does."""
-    return any(not is_abbreviation(stop) for stop in INNER_STOP.findall(text))
+    """Whether a sentence ends before the text does. A day's number ends none ("Am 4. Mai")."""
+    return any(not is_abbreviation(stop) and not ORDINAL.match(stop) for stop in INNER_STOP.findall(text))
 
 
 def is_title_like(text: str) -> bool:
@@ -78,7 +42,7 @@ def is_title_like(text: str) -> bool:
 
     A headline may end in "?", "!", or an abbreviation ("… in the U.S.").
     """
-    if not 0 < len(text) <= TITLE_LENGTH or not any(char.isalnum() for char in text):
+    if not 0 < len(text) <= TITLE_LENGTH or not any(char.isalnum() for char in text) or ADDRESS.match(text):
         return False
     bare = text.rstrip(CLOSERS)
     if bare.endswith((",", ";", ":")):

@@ -41,7 +41,7 @@ def as_headline(sheet: Sheet, title: Line) -> Sheet:
     spans = title.styled.spans if title.styled is not None else ()
     hrefs = [span.href for span in spans if span.href]
     lines = tuple(line for line in sheet.lines if line is not title)
-    sheet = replace(sheet, lines=lines, headline=title.text)
+    sheet = replace(sheet, lines=lines, headline=title.text, headline_line=title.number)
     return sheet.warn(*(Doubt(title.number, _LINKED.format(href=href)) for href in hrefs))
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from importing_samples import AMG, draft_texts, unlined, visible
+from importing_formats import draft_texts, unlined, visible
+from importing_samples import AMG
 from selectolax.lexbor import LexborHTMLParser
 
 from newsletter.errors import ContentError

@@ -9,7 +9,8 @@ import zipfile
 from dataclasses import astuple
 
 import pytest
-from importing_samples import AMG, notation
+from importing_formats import notation
+from importing_samples import AMG
 from word_samples import packed, word_file
 
 from newsletter.errors import ContentError
