@@ -200,7 +200,7 @@ def _together(files: tuple[Path, ...], reports: list[dict[str, Any]]) -> dict[st
         "stories": [story for report in reports for story in report["stories"]],
         **{
             name: [
-                {"file": str(file), "unit": report["unit"], **entry}
+                {"file": str(file), **entry}
                 for file, report in zip(files, reports, strict=True)
                 for entry in report[name]
             ]

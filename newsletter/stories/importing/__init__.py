@@ -1,8 +1,8 @@
 """A text that somebody has → drafts of stories.
 
 In: the bytes of a file (plain text, HTML, a mail, Markdown, Word), and the organisation, whose labels, furniture,
-voices and outlets are the house style that is looked for. Out: `Imported`: drafts, all that was left out, and each
-guess with its line. Every import is a guess; what is written from it is a draft, and a person reads the warnings.
+voices, outlets and marks are the house style that is looked for. Out: `Imported`: drafts, all that was left out, and
+each guess with its line. Every import is a guess; what is written from it is a draft, and a person reads the warnings.
 
 The way: `formats` (which one it is) → its reader (`page` for plain text, `html`, `mail`, `markdown`, `word`), which
 gives lines, with their styles where the format has any → `furniture` (the page's own lines come off) → `split` (one

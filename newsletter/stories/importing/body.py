@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from itertools import groupby, zip_longest
 
-from newsletter.model import Block, BulletList, Item, Organisation, Paragraph, Quote, Spans
+from newsletter.model import Block, BulletList, Item, Organisation, Paragraph, Quote
 from newsletter.stories.citations import citations
 from newsletter.stories.importing.draft import Doubt
-from newsletter.stories.importing.flattened import relinked
 from newsletter.stories.importing.heads import read_head, voice_of
 from newsletter.stories.importing.lists import Entry, nest
 from newsletter.stories.importing.page import Sheet
 from newsletter.stories.importing.passages import Passage
-from newsletter.stories.importing.sentences import is_title_like
 from newsletter.stories.importing.styled import Kind
 from newsletter.stories.importing.styled_heads import Headed, bold_head, read_styled_head
 from newsletter.stories.importing.styled_passages import styled_passages
@@ -76,13 +74,10 @@ class _Body:
             alone = f"“{passage.text}” stands alone and no list follows it; it is kept as text"
             headed = Headed(None, passage.spans, alone)
         self._doubt(passage, headed.doubt)
-        if headed.head is None and all(span.strong for span in headed.spans) and is_title_like(passage.text):
-            self._doubt(passage, _HEADING.format(text=passage.text))
         voice = voice_of(headed.head, self.organisation) if headed.head else None
         if voice == "guess":
             self._doubt(passage, _VOICE.format(head=headed.head))
-        spans = self._linked(headed.spans, passage)
-        return Paragraph(spans=spans, run_in=headed.head, voice=voice is not None, line=passage.line)
+        return Paragraph(spans=headed.spans, run_in=headed.head, voice=voice is not None, line=passage.line)
 
     def _heading(self, passage: Passage, *, over_list: bool) -> Paragraph:
         """A heading inside a story: a bold line, or a run-in head where it has the colon of one."""
@@ -100,8 +95,7 @@ class _Body:
             if headed.head is not None and not headed.spans and bold_head(passage.spans) is None:
                 headed = Headed(None, passage.spans)
             self._doubt(passage, headed.doubt)
-            spans = self._linked(headed.spans, passage)
-            item = Item(spans=spans, run_in=headed.head, line=passage.line)
+            item = Item(spans=headed.spans, run_in=headed.head, line=passage.line)
             entries.append(Entry(passage.indent, passage.bullet or "", item))
         block, deeper = nest(tuple(entries))
         self.doubts += (
@@ -112,8 +106,7 @@ class _Body:
     def _numbered(self, block: BulletList, group: list[Passage]) -> BulletList:
         """The list with the number of its first item, if that has one."""
         tops = [passage for passage in group if passage.indent <= group[0].indent]
-        under = (passage.form for passage in group if passage.indent > group[0].indent)
-        if any(form is not None and form.number is not None for form in under):
+        if any(passage.form and passage.form.number is not None for passage in group if passage not in tops):
             self._doubt(group[0], "the numbers of a list inside a list are not kept; write what they say into the text")
         number = group[0].form.number if group[0].form is not None else None
         if number is None:
@@ -122,12 +115,6 @@ class _Body:
         if numbers != list(range(number, number + len(numbers))):
             self._doubt(group[0], "the numbers of this list do not run on; they were counted anew from the first")
         return replace(block, ordered=True, start=number)
-
-    def _linked(self, spans: Spans, passage: Passage) -> Spans:
-        """The spans with the addresses that are written out in them as links."""
-        linked, notes = relinked(spans)
-        self.doubts += (Doubt(passage.line, note) for note in notes)
-        return linked
 
     def _doubt(self, passage: Passage, message: str | None) -> None:
         if message:
@@ -140,5 +127,6 @@ _VOICE = (
 )
 
 _HEADING = (
-    "“{text}” is set like a heading and was kept as a bold line; make it a run-in head (**Head:** text), or remove it"
+    "the heading “{text}” inside the story was kept as a bold line; make it a run-in head (**Head:** text), or "
+    "remove it"
 )

@@ -8,14 +8,16 @@ from itertools import pairwise
 
 from newsletter.model import BulletList, Item, Outlet, Paragraph, plain
 from newsletter.stories.importing.draft import Doubt, PossibleLink
+from newsletter.stories.importing.mojibake import MOJIBAKE
 from newsletter.stories.importing.page import Sheet
 from newsletter.stories.importing.sentences import ends_sentence, has_inner_stop, is_title_like
 from newsletter.stories.importing.split import HEADLINE_WORDS, is_headline
 
 CAPTION_LENGTH, CAPTION_WORDS = 80, 3
 
-_LINK = "a link was probably here, between “{before}” and “{after}” (a no-break space stood there)"
 _TURNED = "marks that turn the direction of writing were taken out here; look whether the text reads in its order"
+_GARBLED = "“{garbled}” was garbled on the way (UTF-8 read as Windows-1252); copy the text again, as UTF-8"
+_LINK = "a link was probably here, between “{before}” and “{after}” (a no-break space stood there)"
 
 
 def note_links(sheet: Sheet) -> Sheet:
@@ -23,6 +25,12 @@ def note_links(sheet: Sheet) -> Sheet:
     links = tuple(PossibleLink(line.number, *words) for line in sheet.written for words in line.gaps)
     sheet = replace(sheet, possible_links=sheet.possible_links + links)
     return sheet.warn(*(Doubt(link.line, _LINK.format(before=link.before, after=link.after)) for link in links))
+
+
+def warn_of_mojibake(sheet: Sheet) -> Sheet:
+    """Warns where UTF-8 was once read as Windows-1252 and was not mended: whoever has the source copies it again."""
+    found = ((line.number, MOJIBAKE.search(line.text)) for line in sheet.written)
+    return sheet.warn(*(Doubt(line, _GARBLED.format(garbled=place[0].strip())) for line, place in found if place))
 
 
 def warn_of_turns(sheet: Sheet) -> Sheet:
@@ -58,11 +66,15 @@ def warn_of_headlines(sheet: Sheet) -> Sheet:
         text, following = plain(block.spans), plain(after.spans)
         if is_headline(text, following) and ":" not in text:
             found.append(Doubt(block.line, _SECOND.format(text=text)))
-        elif all(span.strong for span in block.spans):
-            continue  # a bold line: told by `body`, which knows that it is one
-        elif is_title_like(text) and text[0].isupper() and len(text) < len(following) and not has_inner_stop(text):
-            found += [] if len(text.split()) >= HEADLINE_WORDS else [Doubt(block.line, _HEADING.format(text=text))]
+        elif _is_heading(text, following) and not any(span.strong for span in block.spans):
+            found.append(Doubt(block.line, _HEADING.format(text=text)))
     return sheet.warn(*found)
+
+
+def _is_heading(text: str, following: str) -> bool:
+    """Whether a line is like a heading inside a story; one that a format knows is bold, and was told."""
+    short = len(text.split()) < HEADLINE_WORDS and len(text) < len(following)
+    return short and is_title_like(text) and text[0].isupper() and not has_inner_stop(text)
 
 
 _SECOND = "possible second headline: {text}; if another story begins there, import the file again with --multi"

@@ -72,7 +72,7 @@ def read_headline(sheet: Sheet) -> Sheet:
     text = _bare(first.text)
     if not is_title_like(text) or bullet_of(first) is not None or not can_be_title(first):
         return sheet.warn(Doubt(first.number, "no headline was found: the first line reads as text; write one"))
-    return replace(as_headline(sheet, first), headline=text)
+    return as_headline(sheet, first, text)
 
 
 def _bare(text: str) -> str:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 
 from newsletter.stories.importing.draft import Doubt
-from newsletter.stories.importing.page import LINE_END, Sheet
+from newsletter.stories.importing.page import LINE_END
 
 MOJIBAKE = re.compile(r"(?:â[€„].?|Ã[\u0080-\u00bf€-™]|Â[\u0080-\u00bf])+")
 
 _MENDED = "“{garbled}” was garbled on the way (UTF-8 read as Windows-1252) and was mended to {mended}; check the line"
-_GARBLED = "“{garbled}” was garbled on the way (UTF-8 read as Windows-1252); copy the text again, as UTF-8"
 
 
 def mend(text: str) -> tuple[str, tuple[Doubt, ...]]:
-    """The text with each garbled line mended whose way back is exact, and a doubt for each that has garbled letters.
+    """The text with each garbled line mended whose way back is exact, and a doubt for each of these.
 
     The way back is exact where the whole line, written as Windows-1252, is UTF-8: one mark that was right before
     keeps the line as it is, since then nobody can tell what else is.
@@ -25,23 +24,15 @@ def mend(text: str) -> tuple[str, tuple[Doubt, ...]]:
     doubts = []
     for number, line in enumerate(parts[::2]):
         found = MOJIBAKE.search(line)
-        if found is None:
-            continue
-        mended = mended_line(line)
-        shown = {"garbled": found[0].strip()}
-        if mended is None:
-            doubts.append(Doubt(number + 1, _GARBLED.format(**shown)))
+        mended = mended_line(line) if found else None
+        if found is None or mended is None:
             continue
         instead = (mended_line(found[0]) or mended).strip()
-        doubts.append(Doubt(number + 1, _MENDED.format(**shown, mended=f"“{instead}”" if instead else "a space")))
+        doubts.append(
+            Doubt(number + 1, _MENDED.format(garbled=found[0].strip(), mended=f"“{instead}”" if instead else "a space"))
+        )
         parts[2 * number] = mended
     return "".join(parts), tuple(doubts)
-
-
-def warn_of_mojibake(sheet: Sheet) -> Sheet:
-    """Warns of garbled words in a document with styles, where nothing is mended: whoever has it saves it again."""
-    found = ((line.number, MOJIBAKE.search(line.text)) for line in sheet.written if line.styled is not None)
-    return sheet.warn(*(Doubt(line, _GARBLED.format(garbled=place[0].strip())) for line, place in found if place))
 
 
 def mended_line(line: str) -> str | None:

@@ -16,18 +16,20 @@ from newsletter.stories.importing.doubts import (
     warn_of_absence,
     warn_of_caption,
     warn_of_headlines,
+    warn_of_mojibake,
     warn_of_quotes,
     warn_of_sources,
     warn_of_turns,
 )
 from newsletter.stories.importing.draft import Doubt, Draft, Imported, fingerprint
+from newsletter.stories.importing.flat_links import restore_links
 from newsletter.stories.importing.formats import Format, format_of
 from newsletter.stories.importing.furniture import drop_furniture
 from newsletter.stories.importing.heading import read_alt, read_headline, read_labels
 from newsletter.stories.importing.html import read_html
 from newsletter.stories.importing.mail import read_mail
 from newsletter.stories.importing.markdown import Own, read_markdown, read_own
-from newsletter.stories.importing.mojibake import mend, warn_of_mojibake
+from newsletter.stories.importing.mojibake import mend
 from newsletter.stories.importing.page import Page, Sheet, read_lines
 from newsletter.stories.importing.release import cut_boilerplate, warn_of_contacts, warn_of_digest, warn_of_release
 from newsletter.stories.importing.split import split
@@ -36,8 +38,9 @@ from newsletter.stories.importing.word import read_word
 Step = Callable[[Sheet, Organisation], Sheet]
 
 PAGE_STEPS: tuple[tuple[str, Step], ...] = (
-    ("direction", lambda sheet, _: warn_of_turns(sheet)),
     ("mojibake", lambda sheet, _: warn_of_mojibake(sheet)),
+    ("direction", lambda sheet, _: warn_of_turns(sheet)),
+    ("flattened links", lambda sheet, _: restore_links(sheet)),
     ("boilerplate", cut_boilerplate),
     ("furniture", lambda sheet, organisation: drop_furniture(sheet, organisation.furniture)),
 )
@@ -62,9 +65,6 @@ STORY_STEPS: tuple[tuple[str, Step], ...] = (
 """On each story. A step reads some of the lines that are left, or notes what it sees; the next gets the rest."""
 
 
-_DOCUMENTS = {Format.WORD: read_word, Format.HTML: read_html, Format.MAIL: read_mail}
-
-
 def import_file(raw: bytes, organisation: Organisation, *, shown: str = "the text", multi: bool = False) -> Imported:
     """The stories of a file as drafts, whichever format it is in. `shown` names the file, here and in faults; `multi`:
     see `import_page`.
@@ -72,19 +72,18 @@ def import_file(raw: bytes, organisation: Organisation, *, shown: str = "the tex
     Raises ContentError for what cannot be read, is too large, or holds no story.
     """
     kind = format_of(raw, shown=shown)
-    if kind in _DOCUMENTS:
-        return import_page(_DOCUMENTS[kind](raw, shown=shown), organisation, shown=shown, multi=multi)
+    if kind in DOCUMENTS:
+        return import_page(DOCUMENTS[kind](raw, shown=shown), organisation, shown=shown, multi=multi)
     text = read_plain(raw, shown=shown)
     if kind is not Format.MARKDOWN:
-        imported = import_text(text, organisation, shown=shown, multi=multi)
-    elif own := read_own(text, organisation, shown=shown):
-        imported = _own(own, organisation)
-    else:
-        text, mended = mend(text)
-        page = read_markdown(text, shown=shown)
-        page = replace(page, warnings=(*mended, *page.warnings))
-        imported = import_page(page, organisation, shown=shown, multi=multi)
-    return _told(imported, raw)
+        return _told(import_text(text, organisation, shown=shown, multi=multi), raw)
+    if own := read_own(text, organisation, shown=shown):
+        return _told(_own(own, organisation), raw)
+    return _told(import_page(read_markdown(text, shown=shown), organisation, shown=shown, multi=multi), raw)
+
+
+DOCUMENTS = {Format.WORD: read_word, Format.HTML: read_html, Format.MAIL: read_mail}
+"""The formats whose bytes are read by readers of their own."""
 
 
 def _told(imported: Imported, raw: bytes) -> Imported:

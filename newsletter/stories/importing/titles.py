@@ -36,12 +36,14 @@ def take_title(sheet: Sheet, title: Line) -> Sheet:
     return as_headline(sheet, title)
 
 
-def as_headline(sheet: Sheet, title: Line) -> Sheet:
-    """The sheet with a line as its headline, which has no style and no link: what it led to is told."""
+def as_headline(sheet: Sheet, title: Line, text: str | None = None) -> Sheet:
+    """The sheet with a line as its headline, which has no style and no link: what it led to is told. `text` is the
+    line without marks that do not belong to it.
+    """
     spans = title.styled.spans if title.styled is not None else ()
     hrefs = [span.href for span in spans if span.href]
     lines = tuple(line for line in sheet.lines if line is not title)
-    sheet = replace(sheet, lines=lines, headline=title.text, headline_line=title.number)
+    sheet = replace(sheet, lines=lines, headline=text or title.text, headline_line=title.number)
     return sheet.warn(*(Doubt(title.number, _LINKED.format(href=href)) for href in hrefs))
 
 

@@ -50,14 +50,14 @@ def read(path: Path) -> tuple[list[Case], int]:
 def _case(found: re.Match[str], organisation: Organisation, options: dict[str, Any]) -> Case:
     return Case(
         title=found["title"],
-        text=_written(found["text"].removesuffix("\n")),
-        expected=tuple(line for line in _written(found["expected"]).splitlines() if line),
+        text=written(found["text"].removesuffix("\n")),
+        expected=tuple(line for line in written(found["expected"]).splitlines() if line),
         organisation=organisation,
         **options,
     )
 
 
-def _written(text: str) -> str:
+def written(text: str) -> str:
     return re.sub(r"\\u([0-9a-f]{4})", lambda code: chr(int(code[1], 16)), text.translate(SHORTHAND))
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
-from collections import Counter
 from urllib.parse import unquote
 
-from importing_samples import as_written, draft_spans, reread
+from importing_samples import as_written, draft_texts, reread, visible
 
 from newsletter.errors import ContentError
-from newsletter.model import Block, BulletList, Item, Organisation, Paragraph, plain
+from newsletter.model import Organisation
 from newsletter.stories.importing import Draft, Imported, fingerprint, import_report, import_text, normalise
 from newsletter.stories.importing.mojibake import mend
 
@@ -48,13 +46,13 @@ def nothing_is_lost(text: str, found: Imported) -> None:
     them are not looked for, and what normalising put beside them is found in the target.
     """
     mended, _ = mend(text)
-    kept = [words for draft in found.stories for words in draft_words(draft)]
+    kept = [words for draft in found.stories for words in draft_texts(draft)]
     after = visible([*kept, *(dropped.text for dropped in found.dropped)])
     before = visible([ADDRESSED.sub(" ", mended)])
     for counted in (before, after):
         counted.pop("o", None)
     if ADDRESSED.search(mended):
-        after += visible([unquote(span.href or "") for draft in found.stories for span in draft_spans(draft)])
+        after |= visible(unquote(words) for words in kept)
         assert not before - after, before - after
     else:
         assert before == after, (before - after, after - before)
@@ -78,30 +76,3 @@ def a_file_says_it_again(draft: Draft, organisation: Organisation) -> None:
     assert story.blocks == as_written(draft, organisation)
     assert fingerprint(draft.headline, story.blocks) == draft.fingerprint
     assert story.citations == draft.citations
-
-
-def draft_words(draft: Draft) -> list[str]:
-    return [draft.headline or "", *(words for block in draft.blocks for words in block_words(block))]
-
-
-def block_words(block: Block) -> list[str]:
-    if isinstance(block, Paragraph):
-        return [block.run_in or "", plain(block.spans)]
-    assert isinstance(block, BulletList)
-    return [words for item in block.items for words in item_words(item)]
-
-
-def item_words(item: Item) -> list[str]:
-    return [item.run_in or "", plain(item.spans), *(words for child in item.children for words in item_words(child))]
-
-
-def visible(texts: list[str]) -> Counter[str]:
-    """Letters and digits in their composed form."""
-    return Counter(
-        char for text in texts for char in unicodedata.normalize("NFC", "".join(filter(shown, text))) if char.isalnum()
-    )
-
-
-def shown(char: str) -> bool:
-    """Not of characters inside a word that nobody sees; spaces and line ends keep letters and accents apart."""
-    return char.isspace() or unicodedata.category(char) not in ("Cc", "Cf", "Cs")

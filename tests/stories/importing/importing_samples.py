@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from newsletter.model import Block, BulletList, Item, Organisation, Outlet, Paragraph, Spans, Story, plain
+from newsletter.model import Block, BulletList, Image, Item, Organisation, Outlet, Paragraph, Quote, Span, Spans, Story
 from newsletter.stories.importing import Draft, Imported
 from newsletter.stories.parse import parse_story
 from newsletter.stories.voices import is_voice
@@ -59,34 +61,10 @@ def _draft(draft: Draft) -> Iterator[str]:
     if draft.image is not None:
         yield f"ALT {draft.image.alt}"
     for block in draft.blocks:
-        if isinstance(block, Paragraph):
-            yield _headed("VOICE" if block.voice else "P", block.run_in, plain(block.spans))
-        elif isinstance(block, BulletList):
-            yield "UL"
-            for item in block.items:
-                yield from _item(item, "-")
+        yield from _block(block)
     for citation in draft.citations:
         access = f", {citation.access}" if citation.access else ""
         yield f"C {citation.block} {citation.outlet}{access} [{citation.form}]"
-    for number, block in enumerate(draft.blocks):
-        yield from (f"L {number} {span.text} <{span.href}>" for span in spans_of(block) if span.href)
-
-
-def spans_of(block: Block) -> Spans:
-    """All spans of a paragraph or a list."""
-    if isinstance(block, Paragraph):
-        return block.spans
-    assert isinstance(block, BulletList)
-    return tuple(span for item in block.items for span in item_spans(item))
-
-
-def draft_spans(draft: Draft) -> Spans:
-    """All spans of a draft."""
-    return tuple(span for block in draft.blocks for span in spans_of(block))
-
-
-def item_spans(item: Item) -> Spans:
-    return (*item.spans, *(span for child in item.children for span in item_spans(child)))
 
 
 def reread(draft: Draft, organisation: Organisation, go_live: datetime | None = None) -> Story:
@@ -107,8 +85,22 @@ def as_written(draft: Draft, organisation: Organisation) -> tuple[Block, ...]:
     )
 
 
+def _block(block: Block) -> Iterator[str]:
+    match block:
+        case Paragraph():
+            yield _headed("VOICE" if block.voice else "P", block.run_in, marked(block.spans))
+        case BulletList():
+            yield f"OL {block.start}" if block.ordered else "UL"
+            for item in block.items:
+                yield from _item(item, "-")
+        case Quote():
+            yield from (f"QUOTE {marked(spans)}" for spans in block.paragraphs)
+        case Image():
+            yield f"IMG {block.src} {block.alt}" + (f" ({block.credit})" if block.credit else "")
+
+
 def _item(item: Item, mark: str) -> Iterator[str]:
-    yield _headed(mark, item.run_in, plain(item.spans))
+    yield _headed(mark, item.run_in, marked(item.spans))
     for child in item.children:
         yield from _item(child, f"-{mark}")
 
@@ -116,3 +108,63 @@ def _item(item: Item, mark: str) -> Iterator[str]:
 def _headed(mark: str, run_in: str | None, text: str) -> str:
     head = f"({run_in})" if run_in is not None else ""
     return f"{mark}{head} {text}".rstrip()
+
+
+def marked(spans: Spans) -> str:
+    """The text with its style in the marks of Markdown, nothing escaped."""
+    return "".join(_marked(span) for span in spans)
+
+
+def _marked(span: Span) -> str:
+    if span.href == span.text:
+        return f"<{span.text}>"
+    text = f"_{span.text}_" if span.emphasis else span.text
+    text = f"**{text}**" if span.strong else text
+    return f"[{text}]({span.href})" if span.href else text
+
+
+def unlined(block: Block) -> Block:
+    """The block as it is wherever it stands."""
+    if isinstance(block, BulletList):
+        return replace(block, line=0, items=tuple(_unlined_item(item) for item in block.items))
+    return replace(block, line=0)
+
+
+def _unlined_item(item: Item) -> Item:
+    return replace(item, line=0, children=tuple(_unlined_item(child) for child in item.children))
+
+
+def draft_texts(draft: Draft) -> Iterator[str]:
+    """All that a reader of the draft sees of its text, numbers of lists and addresses behind words included."""
+    yield draft.headline or ""
+    for block in draft.blocks:
+        match block:
+            case Paragraph():
+                yield from (block.run_in or "", texted(block.spans))
+            case BulletList():
+                yield from (str(block.start) if block.ordered else "", *map(_item_text, block.items))
+            case Quote():
+                yield from map(texted, block.paragraphs)
+            case Image():
+                pass
+
+
+def _item_text(item: Item) -> str:
+    return " ".join((item.run_in or "", texted(item.spans), *map(_item_text, item.children)))
+
+
+def texted(spans: Spans) -> str:
+    """The text of spans; the address of a link that was flattened in the text was text too."""
+    return " ".join(f"{span.text} {span.href}" if span.href and "://" not in span.text else span.text for span in spans)
+
+
+def visible(texts: Iterable[str]) -> Counter[str]:
+    """Letters and digits in their composed form."""
+    return Counter(
+        char for text in texts for char in unicodedata.normalize("NFC", "".join(filter(_shown, text))) if char.isalnum()
+    )
+
+
+def _shown(char: str) -> bool:
+    """Not of characters inside a word that nobody sees; spaces and line ends keep letters and accents apart."""
+    return char.isspace() or unicodedata.category(char) not in ("Cc", "Cf", "Cs")

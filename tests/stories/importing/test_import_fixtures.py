@@ -51,10 +51,10 @@ def desk_facts(case: Case, found: Imported) -> list[str]:
 def test_a_case_reads_as_its_notation(case: Case) -> None:
     """Every fact is expected, in order; a warning by the beginning of its message, an error by a part of it."""
     found, wanted = facts(case), list(case.expected)
-    assert [_cut(line, want) for line, want in zip(found, wanted, strict=False)] + found[len(wanted) :] == wanted
+    assert [cut(line, want) for line, want in zip(found, wanted, strict=False)] + found[len(wanted) :] == wanted
 
 
-def _cut(line: str, want: str) -> str:
+def cut(line: str, want: str) -> str:
     if want.startswith(("W ", "DESK ")) and line.startswith(want):
         return want
     if want.startswith("ERROR ") and line.startswith("ERROR ") and want.removeprefix("ERROR ") in line:

@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from importing_formats import cut, notation, written
-from importing_samples import AMG
+from importing_cases import written
+from importing_samples import AMG, notation
+from test_import_fixtures import cut
 from word_samples import word_file
 
 from newsletter.errors import ContentError

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from importing_formats import draft_texts, unlined, visible
-from importing_samples import AMG
+from importing_samples import AMG, draft_texts, unlined, visible
 from selectolax.lexbor import LexborHTMLParser
 
 from newsletter.errors import ContentError

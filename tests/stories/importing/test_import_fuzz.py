@@ -1,63 +1,112 @@
-"""The corpus of all fixtures, mutated: what holds for every text holds for these.
-
-`NEWSLETTER_TEST_FUZZ` is the number of texts (600 where it is not set), `NEWSLETTER_TEST_FUZZ_SEED` begins another
-row of them. Each text depends on seed and number alone, so that a failure can be had again by itself.
-"""
+"""Damaged documents: the cases of all fixtures, bytes and parts changed by chance, are read or refused in words."""
 
 from __future__ import annotations
 
-import os
-from random import Random
+import io
+import random
+import re
+import zipfile
+from collections.abc import Iterator
 
-import importing_laws as laws
 import pytest
-from importing_cases import cases
-from importing_mutations import mutated
-from test_import_seed import SEED
+from importing_samples import AMG
+from test_import_format_fixtures import CASE, NAMES, files
+from word_samples import packed, word_file
 
 from newsletter.errors import ContentError
 from newsletter.stories.importing import import_file
 
-COUNT = int(os.environ.get("NEWSLETTER_TEST_FUZZ", "600"))
-BEGINNING = int(os.environ.get("NEWSLETTER_TEST_FUZZ_SEED", "0"))
-PART = 100
-HOUSES = [case.organisation for _, case in cases()]
+ROUNDS = 12
+"""Damages of each case; each has its own seed, so that a failure comes again."""
+
+SNIPPETS = [
+    *(
+        b"<",
+        b">",
+        b"&",
+        b"\0",
+        b"\xff\xfe",
+        b"\xed\xa0\x80",
+        b"<p>",
+        b"</p>",
+        b"<table>",
+        b"<!--",
+        b"]]>",
+        b"<![if",
+        b"\r",
+    ),
+    *(b"<b style='font-weight:bold'>", b'<a href="http://[">', b"<li value=99999999999>", b"**", b"[x]: y", b"---\n"),
+    *(
+        b"<w:p>",
+        b"</w:p>",
+        b"<w:tbl>",
+        b'w:val="x"',
+        b"<mc:AlternateContent>",
+        b"\xe2\x80\xae",
+        b"\xf0\x9f\x91\xa8\xe2\x80\x8d",
+    ),
+]
 
 
-def corpus() -> list[str]:
-    """All texts of the fixtures, and the editors' own sample where it is beside the checkout."""
-    return [case.text for _, case in cases()] + ([SEED.read_text(encoding="utf-8")] if SEED.exists() else [])
+def corpus() -> Iterator[object]:
+    for kind, path in files():
+        for case in CASE.finditer(path.read_text(encoding="utf-8")):
+            yield pytest.param(kind, case["text"], id=f"{kind}: {case['title']}")
 
 
-@pytest.mark.parametrize("start", range(0, COUNT, PART))
-def test_the_laws_hold_for_what_is_near_the_corpus(start: int) -> None:
-    """Whatever an editor's text has been through, it imports without loss, or is refused in words."""
-    texts = corpus()
-    for number in range(start, min(start + PART, COUNT)):
-        random = Random(f"{BEGINNING} {number}")
-        text = mutated(random, texts)
-        try:
-            laws.hold(text, random.choice(HOUSES), multi=random.random() < 0.3)
-        except Exception as error:
-            raise AssertionError(f"seed {BEGINNING}, number {number}: {text!r}") from error
+def damaged(raw: bytes, chance: random.Random) -> bytes:
+    data = bytearray(raw)
+    for _ in range(chance.randint(1, 8)):
+        at = chance.randrange(len(data) + 1)
+        match chance.randrange(4):
+            case 0:
+                data[at:at] = chance.choice(SNIPPETS)
+            case 1:
+                del data[at : at + chance.randint(1, 40)]
+            case 2:
+                data[at : at + 1] = bytes([chance.randrange(256)])
+            case _:
+                data[at:at] = data[max(0, at - chance.randint(1, 200)) : at]
+    return bytes(data)
 
 
-@pytest.mark.parametrize("start", range(0, COUNT // 4, PART))
-def test_files_that_were_damaged_are_read_or_refused(start: int) -> None:
-    """Bytes of any kind raise nothing but a fault that names the file."""
-    texts = corpus()
-    for number in range(start, start + PART):
-        random = Random(f"{BEGINNING} {number} bytes")
-        raw = bytearray(random.choice(texts).encode(random.choice(["utf-8", "utf-8-sig", "utf-16", "utf-32"])))
-        for _ in range(random.randint(1, 20)):
-            raw[random.randrange(len(raw))] = random.randrange(256)
-        assert refusal(bytes(raw)).startswith("page.txt: "), number
+def damaged_word(text: str, chance: random.Random) -> bytes:
+    """A Word file with one of its parts damaged, or the archive itself."""
+    raw = word_file(text)
+    if chance.random() < 0.3:
+        return damaged(raw, chance)
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    name = chance.choice(sorted(parts))
+    if chance.random() < 0.5:
+        parts[name] = swapped(parts[name], chance)
+    else:
+        parts[name] = damaged(parts[name], chance)
+    return packed(parts)
 
 
-def refusal(raw: bytes) -> str:
-    """What the import says of a file that it refuses, or the file's name where it reads it."""
+def swapped(xml: bytes, chance: random.Random) -> bytes:
+    """The XML with an element or a value in another's place, so that it is still XML, of another document."""
+    pieces = re.split(rb"(<[^>]*>)", xml)
+    tags = [at for at, piece in enumerate(pieces) if piece.startswith(b"<w:") and piece.endswith(b"/>")]
+    if len(tags) >= 2:
+        one, other = chance.sample(tags, 2)
+        pieces[one], pieces[other] = pieces[other], pieces[one]
+    return re.sub(rb'"\d+"', lambda _: chance.choice((b'"x"', b'"-1"', b'"999"', b'""')), b"".join(pieces), count=1)
+
+
+@pytest.mark.parametrize(("kind", "text"), list(corpus()))
+def test_a_damaged_document_is_read_or_refused_in_words(kind: str, text: str) -> None:
+    """Whatever the bytes, nobody sees a traceback."""
+    for seed in range(ROUNDS):
+        chance = random.Random(f"{text}{seed}")
+        raw = damaged_word(text, chance) if kind == "word" else damaged(text.encode(), chance)
+        assert outcome(raw, NAMES[kind])
+
+
+def outcome(raw: bytes, name: str) -> bool:
+    """Whether the import gave a story, or a refusal that names the file."""
     try:
-        import_file(raw, HOUSES[0], shown="page.txt")
-    except ContentError as refused:
-        return str(refused)
-    return "page.txt: "
+        return len(import_file(raw, AMG, shown=name).stories) > 0
+    except ContentError as error:
+        return str(error).startswith(name)

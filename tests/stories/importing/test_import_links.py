@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from importing_samples import AMG, notation
 
+from newsletter.stories.importing import import_text
 from newsletter.stories.importing.links import read_link
 from newsletter.stories.markdown import link_problem
 
@@ -100,3 +102,17 @@ def test_any_address_is_one_or_is_told(raw: str) -> None:
     if link.href is not None:
         assert link_problem(link.href) is None
         assert read_link(link.href).href == link.href
+
+
+def test_addresses_that_were_flattened_are_links_again() -> None:
+    """V50 in plain text: after a word, in three kinds of brackets, alone on a line, in a sentence."""
+    text = (
+        "Ports Reopen\n\n"
+        "The survey (https://example.org/s?utm_source=m) and the bill<https://example.org/b_(1)> say so.\n\n"
+        "See https://example.org/c, or ask [https://example.org/d].\n\nhttps://example.org/more\n"
+    )
+    assert [line for line in notation(import_text(text, AMG)) if line.startswith("P ")] == [
+        "P The [survey](https://example.org/s) and the [bill](https://example.org/b_(1)) say so.",
+        "P See <https://example.org/c>, or [ask](https://example.org/d).",
+        "P <https://example.org/more>",
+    ]
