@@ -59,6 +59,12 @@ from newsletter.model.newsletters import (
     Schedule,
     Section,
 )
+from newsletter.model.pictures import (
+    LARGEST_BYTES,
+    LARGEST_PIXELS,
+    EmbeddedPicture,
+    PrintedPicture,
+)
 from newsletter.model.sends import (
     Batch,
     CanaryStanding,
@@ -91,6 +97,8 @@ from newsletter.model.stories import (
 __all__ = [
     "EDITION_ID",
     "GRACE",
+    "LARGEST_BYTES",
+    "LARGEST_PIXELS",
     "PARTS",
     "SLUG",
     "Action",
@@ -112,6 +120,7 @@ __all__ = [
     "Edition",
     "EditionFacts",
     "EditionState",
+    "EmbeddedPicture",
     "Envelope",
     "Event",
     "EventKind",
@@ -133,6 +142,7 @@ __all__ = [
     "Outlet",
     "Owner",
     "Paragraph",
+    "PrintedPicture",
     "Quote",
     "Receipt",
     "Recipient",

@@ -10,6 +10,7 @@ from newsletter.model import Edition, Finding, Level, Message, Newsletter
 from newsletter.pipeline.context import Context
 from newsletter.rendering import render
 from newsletter.rendering.proof import proof
+from newsletter.rendering.variants import Folders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +35,18 @@ def compose(context: Context, newsletter: Newsletter, edition: Edition) -> Compo
         context.organisation,
         templates=settings.templates,
         base_url=settings.base_url,
-        images=settings.content / "images",
+        images=folders(context),
     )
     findings = proof(message, edition, newsletter, context.organisation, loopback=settings.on_loopback)
     return Composed(edition=edition, message=message, findings=findings)
+
+
+def folders(context: Context) -> Folders:
+    """Where pictures come from, where they are published, and where it is noted which were made."""
+    settings = context.settings
+    return Folders(
+        originals=settings.content / "images", published=settings.published, notes=settings.var / "cache" / "pictures"
+    )
 
 
 def require_proof(composed: Composed) -> None:

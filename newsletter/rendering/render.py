@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from newsletter.errors import ContentError, Fault, RenderError
-from newsletter.model import Edition, Image, Message, Newsletter, Organisation, Story
+from newsletter.errors import RenderError
+from newsletter.model import Edition, Message, Newsletter, Organisation
 from newsletter.rendering import links, markup, theme
 from newsletter.rendering import templates as folder_of
 from newsletter.rendering.grammar import MarkupError
-from newsletter.rendering.view import image_path, view
+from newsletter.rendering.printing import Printer
+from newsletter.rendering.variants import Folders
+from newsletter.rendering.view import view
 
 FOLDER: Final = "email"
 """Where mail templates stand in the template folder."""
@@ -30,28 +32,34 @@ def render(
     *,
     templates: Path,
     base_url: str,
-    images: Path | None,
+    images: Folders | None,
 ) -> Message:
     """The message of an edition: the same bytes for every reader, and for every call with the same arguments.
 
     The look is the pair `<newsletter.template>.mjml.j2` and `.txt.j2` in the `email` folder of `templates`; pictures
-    under `images` are checked to be there (not, where it is None) and shown from `base_url`/images/. Raises
-    RenderError (template, line, what to do), ConfigError (a theme that cannot be used) and ContentError (a picture
-    that is not there, with its story).
+    are published in the widths that it asks for, and shown from `base_url`/images/ or carried by the mail. Without
+    `images` they are named as they lie, unseen. Raises RenderError (template, line, what to do), ConfigError (a theme
+    that cannot be used, a folder that cannot be written) and ContentError (pictures that cannot be shown, with their
+    stories).
     """
-    if images is not None:
-        _look_for_pictures(edition, images)
+    colours = theme.resolve(newsletter.theme, newsletter=newsletter.slug)
+    printer = Printer(
+        edition=edition, base_url=base_url, folders=images, embed=newsletter.pictures == "embed",
+        plate=colours["paper"],
+    )  # fmt: skip
     values = {
-        "edition": view(edition, newsletter, organisation, base_url=base_url),
-        "theme": theme.resolve(newsletter.theme, newsletter=newsletter.slug),
+        "edition": view(edition, newsletter, organisation),
+        "theme": colours,
+        "printed": printer.printed,
         "language": newsletter.language,
         "direction": newsletter.direction,
         "start": "left" if newsletter.direction == "ltr" else "right",
     }
     look = folder_of.load(templates / FOLDER)
     compiled = _compiled(look, values, newsletter, title=edition.subject)
-    html, found = links.collect(markup.inline(compiled))
     text = _tidy(look.fill(f"{newsletter.template}{folder_of.TEXT_SUFFIX}", values))
+    pictures = printer.done()
+    html, found = links.collect(markup.inline(compiled))
     return Message(
         subject=edition.subject,
         preheader=edition.preheader,
@@ -60,6 +68,8 @@ def render(
         links=found,
         fingerprint=fingerprint(edition.subject, edition.preheader, html, text),
         language=newsletter.language,
+        pictures=pictures,
+        embedded=printer.embedded(),
     )
 
 
@@ -90,20 +100,3 @@ def fingerprint(subject: str, preheader: str, html: str, text: str) -> str:
 def _tidy(text: str) -> str:
     """No spaces at line ends, at most two blank lines together, one line end at the end."""
     return _BLANK_LINES.sub("\n\n\n", _LINE_ENDS.sub("\n", text)).strip("\n") + "\n"
-
-
-def _look_for_pictures(edition: Edition, images: Path) -> None:
-    faults = tuple(
-        Fault(story.path, image.line, f"there is no picture {image.src}; put it into {images} or mend `src`")
-        for story in edition.stories
-        for image in _pictures(story)
-        if "://" not in image.src and not (images / image_path(image.src)).is_file()
-    )
-    if faults:
-        raise ContentError(faults)
-
-
-def _pictures(story: Story) -> Iterator[Image]:
-    if story.image:
-        yield story.image
-    yield from (block for block in story.blocks if isinstance(block, Image))

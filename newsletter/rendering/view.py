@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
-from typing import Final
-from urllib.parse import quote
 
 from newsletter.model import (
     Block,
@@ -26,9 +23,6 @@ from newsletter.rendering import words
 from newsletter.rendering.links import ascii_address
 from newsletter.rendering.sources import link_sources
 
-IMAGE_WIDTH: Final = 536
-"""Pixels: the mail's 600 without its margins of 32 at either side. Wider pictures are shown at this width."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
@@ -42,7 +36,7 @@ class Part:
 class StoryView:
     """A story as it is printed.
 
-    parts         its blocks, images with their addresses and sizes, addresses in ASCII, cited sources linked
+    parts         its blocks, addresses in ASCII, pictures as they are written, cited sources linked
     source_urls   which of the links are sources
     unprinted     sources with a link whose name the body does not print; they get a line of their own
     references    the links of the text part, numbered through the edition: (number, address)
@@ -93,14 +87,14 @@ class EditionView:
         return tuple(story for section in self.sections for story in section.stories)
 
 
-def view(edition: Edition, newsletter: Newsletter, organisation: Organisation, *, base_url: str) -> EditionView:
-    """The edition for the templates. Pictures of our own get their address under `base_url`/images/."""
+def view(edition: Edition, newsletter: Newsletter, organisation: Organisation) -> EditionView:
+    """The edition for the templates. Pictures are as they are written: `printed` gives them their address and size."""
     numbers: dict[str, int] = {}
     sections = tuple(
         SectionView(
             slug=part.section.slug,
             title=part.section.title,
-            stories=tuple(_story(story, base_url, numbers) for story in part.stories),
+            stories=tuple(_story(story, numbers) for story in part.stories),
         )
         for part in edition.sections
         if part.stories
@@ -137,9 +131,9 @@ def _texts(stories: Iterable[Story]) -> Iterator[str]:
             yield from words.texts_of(block)
 
 
-def _story(story: Story, base_url: str, numbers: dict[str, int]) -> StoryView:
+def _story(story: Story, numbers: dict[str, int]) -> StoryView:
     sources = tuple(replace(source, url=ascii_address(source.url)) for source in story.sources if source.url)
-    blocks, unprinted = link_sources(tuple(_block(block, base_url) for block in story.blocks), sources, story.citations)
+    blocks, unprinted = link_sources(tuple(_block(block) for block in story.blocks), sources, story.citations)
     addresses = dict.fromkeys([*_addresses(blocks), *(source.url for source in unprinted if source.url)])
     for address in addresses:
         numbers.setdefault(address, len(numbers) + 1)
@@ -148,7 +142,7 @@ def _story(story: Story, base_url: str, numbers: dict[str, int]) -> StoryView:
         section=story.section,
         headline=story.headline,
         byline=story.byline,
-        image=_image(story.image, base_url) if story.image else None,
+        image=story.image,
         parts=_parts(blocks),
         url=ascii_address(story.url) if story.url else None,
         source_urls=frozenset(source.url for source in sources if source.url),
@@ -169,10 +163,10 @@ def _parts(blocks: tuple[Block, ...]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _block(block: Block, base_url: str) -> Block:
-    """The block with addresses in ASCII and pictures ready to show."""
+def _block(block: Block) -> Block:
+    """The block with addresses in ASCII."""
     if isinstance(block, Image):
-        return _image(block, base_url)
+        return block
     if isinstance(block, Paragraph):
         return replace(block, spans=_spans(block.spans))
     if isinstance(block, Quote):
@@ -186,26 +180,6 @@ def _item(item: Item) -> Item:
 
 def _spans(spans: Spans) -> Spans:
     return tuple(replace(span, href=ascii_address(span.href)) if span.href else span for span in spans)
-
-
-def _image(image: Image, base_url: str) -> Image:
-    """The picture with its full address, never wider than the column, its height in proportion."""
-    width = min(image.width or IMAGE_WIDTH, IMAGE_WIDTH)
-    height = round(image.height * width / image.width) if image.width and image.height else None
-    return replace(image, src=image_address(image.src, base_url), width=width, height=height)
-
-
-def image_address(src: str, base_url: str) -> str:
-    """Where readers fetch a picture: its own address on the web, or ours for a path under content/images."""
-    if "://" in src:
-        return ascii_address(src)
-    return f"{base_url.rstrip('/')}/images/{quote(image_path(src))}"
-
-
-def image_path(src: str) -> str:
-    """The path of a picture below content/images; a leading `images/`, as stories write it, is the folder itself."""
-    path = PurePosixPath(src.lstrip("/"))
-    return (path.relative_to("images") if path.parts[:1] == ("images",) else path).as_posix()
 
 
 def _addresses(blocks: tuple[Block, ...]) -> Iterator[str]:

@@ -66,7 +66,7 @@ def test_the_numbers_of_the_ledger(told: House) -> None:
     assert found['newsletter_heartbeat_age_seconds{host="mill"}'] == 90
     assert found['newsletter_alerts_open{kind="edition held"}'] == 1
     assert found["newsletter_database_up"] == 1
-    assert found['newsletter_schema_info{version="0002"}'] == 1
+    assert found['newsletter_schema_info{version="0003"}'] == 1
     assert any(name.startswith("newsletter_build_info") for name in found)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from newsletter.model import Edition, Finding, Level, Message, Newsletter, Organisation
-from newsletter.rendering.proof import access, leftovers, parts, targets
+from newsletter.rendering.proof import access, leftovers, parts, pictures, targets
 from newsletter.rendering.proof.case import Case
 from newsletter.rendering.proof.page import read
 
@@ -35,6 +35,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[Case], Iterable[Finding]]], ...]] = (
     ("duplicate ids", access.ids),
     ("links", targets.links),
     ("images", targets.images),
+    ("pictures", pictures.pictures),
 )
 """Every check by name, in the order in which findings are shown."""
 

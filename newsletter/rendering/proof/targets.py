@@ -44,15 +44,16 @@ def _brief(text: str) -> str:
 
 
 def images(case: Case) -> Iterator[Finding]:
-    """https, a public place, and a width in numbers, which is all that Outlook reads."""
+    """https, a public place, and a width in numbers, for Outlook; or in the mail itself."""
     for image in case.page.all("img"):
         src = image.attributes.get("src", "")
+        carried = src.startswith("cid:")
         where = case.where(image.story, src.rsplit("/", 1)[-1])
         wrong = _wrong_address(src, ("https", "http"))
         doubt = _placeholder(src) or ("" if src.startswith("https:") else "it is not https, and many clients hide it")
-        if wrong:
+        if wrong and not carried:
             yield stop("images", f"the picture {src!r}: {wrong}", where)
-        elif doubt:
+        elif doubt and not carried:
             yield (warn if case.loopback else stop)("images", f"the picture {src}: {doubt}", where)
         if not image.attributes.get("width", "").isdigit():
             problem = f"the picture {src} has no numeric width, and Outlook shows it in its full size; set width"
