@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DENSITY: Final = 2
 """Pixels of the file for a pixel of the mail: what phones and most desks show."""
 
-QUALITY: Final = ((1.5, 68), (0.0, 82))
+QUALITY: Final = ((1.5, 72), (0.0, 82))
 """JPEG quality from a density on. Four small pixels hide what one large one would show (docs/decisions/0041)."""
 
 LARGEST_ANIMATION: Final = 500_000
@@ -31,6 +31,9 @@ LARGEST_ANIMATION: Final = 500_000
 
 EXACT_IS_WORTH: Final = 1.25
 """A PNG may weigh so much more than a JPEG: its lines and letters are sharp."""
+
+_HOPELESS: Final = 8
+"""A PNG made in a hurry that weighs so many times the JPEG is of a photograph: the best PNG would not catch up."""
 
 _VISIBLE: Final = 2.0
 """Root mean square, in levels of 255, up to which a palette of 256 colours is not seen."""
@@ -202,7 +205,7 @@ def _encoded(image: Image, density: float, *, photograph: bool) -> tuple[bytes, 
     quality = next(quality for least, quality in QUALITY if density >= least)
     # optimize, progressive: each some per cent less; 4:2:0: colour at half the width, as cameras have it
     jpeg = _saved(image, "JPEG", quality=quality, optimize=True, progressive=True, subsampling="4:2:0")
-    if photograph:
+    if photograph or len(_saved(image, "PNG", compress_level=1)) > _HOPELESS * len(jpeg):
         return jpeg, "jpg"
     png = min(_pngs(image), key=len)
     return (png, "png") if len(png) <= EXACT_IS_WORTH * len(jpeg) else (jpeg, "jpg")

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
+from typing import Final
 from urllib.parse import quote
 
-from newsletter.errors import ContentError, Fault
-from newsletter.model import Block, Edition, EmbeddedPicture, Image, PrintedPicture
+from newsletter.errors import Fault
+from newsletter.model import Block, Edition, EmbeddedPicture, Image, PrintedPicture, Story
 from newsletter.rendering.links import ascii_address
 from newsletter.rendering.pictures import PictureError
 from newsletter.rendering.published import MEDIA_TYPES
 from newsletter.rendering.variants import Folders, Variant, variant
 
+COLUMN: Final = 536
+"""Pixels: the mail's 600 without its margins of 32 at either side."""
+
 
 @dataclass(kw_only=True)
 class Printer:
-    """Prints the pictures of one edition, and remembers which.
+    """Prints pictures, and remembers which. `places` are all that there are, each with the file that names it.
 
     Without `folders`, pictures of ours are named as they lie under content/images, unseen. `embed` has the mail carry
     them. `plate` lies under what is transparent. What is wrong with a picture is told at the end, all at once.
     """
 
-    edition: Edition
+    places: Iterable[tuple[str, Image]]
     base_url: str
     folders: Folders | None
     embed: bool
@@ -82,13 +86,16 @@ class Printer:
 
     def _place(self, image: Image) -> tuple[str, int]:
         """The file and line that name a picture."""
-        places = ((path, one) for path, one in pictures_of(self.edition) if one.src == image.src)
-        return next(((path, one.line) for path, one in places), (self.edition.id, 0))
+        return next(((path, one.line) for path, one in self.places if one.src == image.src), (image.src, image.line))
 
-    def done(self) -> tuple[PrintedPicture, ...]:
-        """What was printed. Raises ContentError with every picture that could not be."""
-        if self._faults:
-            raise ContentError(tuple(self._faults))
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Every picture that could not be printed, and why."""
+        return tuple(self._faults)
+
+    @property
+    def pictures(self) -> tuple[PrintedPicture, ...]:
+        """What was printed, each once for a width."""
         return tuple(self._printed.values())
 
     def embedded(self) -> tuple[EmbeddedPicture, ...]:
@@ -105,6 +112,11 @@ class Printer:
         )
 
 
+def pictures_of_story(story: Story) -> Iterator[tuple[str, Image]]:
+    """Every picture of a story with its file."""
+    return ((story.path, image) for image in _images(story.image, story.blocks))
+
+
 def image_path(src: str) -> str:
     """The path of a picture below content/images; a leading `images/`, as stories write it, is the folder itself."""
     path = PurePosixPath(src.lstrip("/"))
@@ -115,7 +127,7 @@ def pictures_of(edition: Edition) -> Iterator[tuple[str, Image]]:
     """Every picture of an edition with the file that names it: of its stories, its note, its sponsors, corrections."""
     extras = edition.extras
     for story in edition.stories:
-        yield from ((story.path, image) for image in _images(story.image, story.blocks))
+        yield from pictures_of_story(story)
     if extras.note is not None:
         yield from ((extras.note.path, image) for image in _images(None, extras.note.blocks))
     for sponsor in extras.sponsors:

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from newsletter.errors import RenderError
+from newsletter.errors import ContentError, RenderError
 from newsletter.model import Edition, Message, Newsletter, Organisation
 from newsletter.rendering import links, markup, theme
 from newsletter.rendering import templates as folder_of
 from newsletter.rendering.grammar import MarkupError
-from newsletter.rendering.printing import Printer
+from newsletter.rendering.printing import Printer, pictures_of
 from newsletter.rendering.variants import Folders
 from newsletter.rendering.view import view
 
@@ -44,8 +44,8 @@ def render(
     """
     colours = theme.resolve(newsletter.theme, newsletter=newsletter.slug)
     printer = Printer(
-        edition=edition, base_url=base_url, folders=images, embed=newsletter.pictures == "embed",
-        plate=colours["paper"],
+        places=tuple(pictures_of(edition)), base_url=base_url, folders=images,
+        embed=newsletter.pictures == "embed", plate=colours["paper"],
     )  # fmt: skip
     values = {
         "edition": view(edition, newsletter, organisation),
@@ -58,7 +58,8 @@ def render(
     look = folder_of.load(templates / FOLDER)
     compiled = _compiled(look, values, newsletter, title=edition.subject)
     text = _tidy(look.fill(f"{newsletter.template}{folder_of.TEXT_SUFFIX}", values))
-    pictures = printer.done()
+    if printer.faults:
+        raise ContentError(printer.faults)
     html, found = links.collect(markup.inline(compiled))
     return Message(
         subject=edition.subject,
@@ -68,7 +69,7 @@ def render(
         links=found,
         fingerprint=fingerprint(edition.subject, edition.preheader, html, text),
         language=newsletter.language,
-        pictures=pictures,
+        pictures=printer.pictures,
         embedded=printer.embedded(),
     )
 

@@ -11,10 +11,10 @@ from typing import cast
 import pytest
 from ledger_house import House
 from ledger_sandbox import heard_sandbox
-from pictures_samples import saved, turned, view
+from pictures_samples import chart, saved, turned, view
 
 from newsletter.errors import ContentError
-from newsletter.model import Message
+from newsletter.model import Level, Message
 from newsletter.pipeline import composing, desk, freezing, gathering, sending, testing
 from newsletter.sandbox import Sandbox
 from newsletter.storage import messages
@@ -111,14 +111,39 @@ def compose(house: House) -> Message:
     return composing.compose(house.context, house.target().newsletter, gathered.assembly.edition).message
 
 
-def test_a_damaged_picture_stops_the_freeze(house: House) -> None:
+def test_a_damaged_picture_is_not_approved(sqlite_house: House) -> None:
     """In words, with the story's line; a head that can be read is not enough."""
+    house = with_picture(sqlite_house, embed=False)
+    (house.folder / "content/images/port.jpg").write_bytes(saved(view())[:20_000])
+    with pytest.raises(ContentError, match=r"2026-05-04-ports\.md:\d+: the picture images/port\.jpg: it is damaged"):
+        desk.approve(house.context, "2026-05-04-ports", by="ann")
+
+
+def test_a_damaged_picture_stops_the_freeze(house: House) -> None:
+    """Where the word `approved` is enough, too."""
     with_picture(house, embed=False)
+    house.newsletter(keys='approvals = "status"')
+    house.reload()
     house.readers(1)
     (house.folder / "content/images/port.jpg").write_bytes(saved(view())[:20_000])
-    desk.approve(house.context, "2026-05-04-ports", by="ann")
     with pytest.raises(ContentError, match=r"2026-05-04-ports\.md:\d+: the picture images/port\.jpg: it is damaged"):
         house.freeze()
+
+
+def test_story_check_tells_of_a_picture_that_will_not_do(sqlite_house: House) -> None:
+    """Small, or a strip: while there is time to ask for another. One that will do is not spoken of."""
+    house = sqlite_house
+    for name, width, height in (("good", 1100, 700), ("small", 300, 200), ("strip", 1100, 100), ("tall", 500, 1500)):
+        (house.folder / f"content/images/{name}.png").write_bytes(saved(chart(width, height), "PNG"))
+        house.story(f"2026-05-04-{name}", image=f"{{src: images/{name}.png, alt: A chart}}")
+    stories = gathering.read_desk(house.context).stories
+    found = [finding for finding in desk.findings(house.context, stories, house.clock()) if finding.check == "pictures"]
+    assert {finding.level for finding in found} == {Level.WARN}
+    told = {Path(finding.where).name.partition(":")[0][11:-3]: finding.problem for finding in found}
+    assert set(told) == {"small", "strip", "tall"}
+    assert "300 pixels wide" in told["small"]
+    assert "thin strip" in told["strip"]
+    assert "scroll past" in told["tall"]
 
 
 def test_no_edition_without_words_for_a_picture(house: House) -> None:

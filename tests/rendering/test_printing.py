@@ -19,7 +19,7 @@ from rendering_samples import BASE_URL, DAILY, ORGANISATION, PORTS, TEMPLATES, e
 from newsletter.errors import ConfigError, ContentError
 from newsletter.model import Extras, Image, Level, Message, Newsletter, Paragraph, Sponsor, Story
 from newsletter.rendering import pictures, render
-from newsletter.rendering.printing import Printer
+from newsletter.rendering.printing import Printer, pictures_of
 from newsletter.rendering.proof import proof
 from newsletter.rendering.proof.page import read
 from newsletter.rendering.published import NAME, name_of, publish
@@ -87,7 +87,9 @@ def test_a_picture_turned_by_the_camera(places: Folders) -> None:
 
 def test_each_width_is_a_file(places: Folders) -> None:
     """A look asks for what it prints; one picture in two places of one width is one file."""
-    printer = Printer(edition=edition(with_picture()), base_url=BASE_URL, folders=places, embed=False, plate=PLATE)
+    printer = Printer(
+        places=tuple(pictures_of(edition(with_picture()))), base_url=BASE_URL, folders=places, embed=False, plate=PLATE
+    )
     shown = [printer.printed(Image(src="images/port.jpg", alt=alt), width) for alt, width in
              (("A", 600), ("B", 260), ("C", 260))]  # fmt: skip
     assert [(image.alt, image.width, image.height) for image in shown] == [
@@ -97,7 +99,7 @@ def test_each_width_is_a_file(places: Folders) -> None:
     ]
     assert shown[1].src == shown[2].src
     assert sorted(name.rpartition("-")[2] for name in published(places)) == ["1200.jpg", "520.jpg"]
-    assert [picture.asked for picture in printer.done()] == [600, 260]
+    assert [picture.asked for picture in printer.pictures] == [600, 260]
 
 
 def test_pictures_of_others_stay_theirs(places: Folders) -> None:
@@ -122,14 +124,12 @@ def test_bad_pictures_are_told_all_at_once(places: Folders) -> None:
         image=Image(src="images/drawing.svg", alt="A mark", line=4),
         path="content/sponsors/roe.md",
     )
-    printer = Printer(edition=replace(what, extras=Extras(sponsors=(slot,))), base_url=BASE_URL, folders=places,
-                      embed=False, plate=PLATE)  # fmt: skip
+    places_of = tuple(pictures_of(replace(what, extras=Extras(sponsors=(slot,)))))
+    printer = Printer(places=places_of, base_url=BASE_URL, folders=places, embed=False, plate=PLATE)
     for image in (stories[0].image, stories[1].image, slot.image, Image(src="images/../../secret.png", alt="")):
         assert image is not None
         printer.printed(image, 536)
-    with pytest.raises(ContentError) as caught:
-        printer.done()
-    told = str(caught.value)
+    told = "\n".join(map(str, printer.faults))
     assert re.search(r"content/stories/2026-05-04-ports-reopen\.md:6: .*half\.jpg: it is damaged or cut off", told)
     assert "content/stories/other.md:6: there is no picture images/none.png; put it into" in told
     assert "content/sponsors/roe.md:4: the picture images/drawing.svg: it is an SVG drawing" in told

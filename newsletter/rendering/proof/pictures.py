@@ -26,7 +26,7 @@ def pictures(case: Case) -> Iterator[Finding]:
     """Weight of each and of all, pixels, shape; and what the mail shows of its own is in it."""
     printed = case.message.pictures
     for picture in printed:
-        yield from (warn("pictures", problem, picture.where) for problem in _problems(picture))
+        yield from (warn("pictures", problem, picture.where) for problem in problems(picture))
     total = sum({picture.name: picture.byte_count for picture in printed}.values())
     if case.newsletter.pictures == "embed" and total > LARGEST_MAIL:
         problem = f"the mail would carry {_kb(total)} of pictures, more than {_kb(LARGEST_MAIL)}; take some out, or "
@@ -45,7 +45,8 @@ def _heaviest(printed: tuple[PrintedPicture, ...]) -> PrintedPicture:
     return max(printed, key=lambda picture: picture.byte_count)
 
 
-def _problems(picture: PrintedPicture) -> Iterator[str]:
+def problems(picture: PrintedPicture) -> Iterator[str]:
+    """What is not right about one picture, in words for its editor."""
     name, wide, tall = f"the picture {picture.original}", picture.shown_width, picture.shown_height
     if picture.byte_count > HEAVY:
         yield f"{name} weighs {_kb(picture.byte_count)} as it is published, more than {_kb(HEAVY)}: take a calmer one"
