@@ -323,6 +323,20 @@ def test_a_mail_that_shows_what_it_does_not_carry(places: Folders) -> None:
     assert "does not carry the picture cid:port-" in problem
 
 
+def test_a_sponsors_picture_without_words_is_stopped(places: Folders) -> None:
+    """Whoever pays for it."""
+    slot = Sponsor(
+        slug="roe", label="Sponsored by Roe Castings", blocks=(Paragraph(spans=text("Castings.")),), place="end",
+        image=Image(src="images/chart.png", alt="", line=4), path="content/sponsors/roe.md",
+    )  # fmt: skip
+    for alt, stopped in (("", True), ("The mark of Roe Castings", False)):
+        sponsor = replace(slot, image=Image(src="images/chart.png", alt=alt, line=4))
+        what = replace(edition(PORTS), extras=Extras(sponsors=(sponsor,)))
+        found = proof(mail(places, PORTS), what, DAILY, ORGANISATION, loopback=False)
+        places_found = [finding.where for finding in found if finding.check == "alt" and finding.level is Level.STOP]
+        assert ("content/sponsors/roe.md:4" in places_found) == stopped
+
+
 def test_a_picture_without_words_is_stopped(places: Folders) -> None:
     """Where no parse has seen it: the proof reads the mail itself."""
     story = replace(PORTS, image=Image(src="images/port.jpg", alt=" ", line=6))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from newsletter.model import Finding, PrintedPicture
+from newsletter.rendering.printing import pictures_of
 from newsletter.rendering.proof.case import Case, stop, warn
 
 HEAVY: Final = 200_000
@@ -23,7 +24,7 @@ TALL, WIDE = 2.0, 6.0
 
 
 def pictures(case: Case) -> Iterator[Finding]:
-    """Weight of each and of all, pixels, shape; and what the mail shows of its own is in it."""
+    """Weight of each and of all, pixels, shape, words; and what the mail shows of its own is in it."""
     printed = case.message.pictures
     for picture in printed:
         yield from (warn("pictures", problem, picture.where) for problem in problems(picture))
@@ -34,11 +35,21 @@ def pictures(case: Case) -> Iterator[Finding]:
     elif total > HEAVY_TOGETHER:
         problem = f"the pictures weigh {_kb(total)} together, more than {_kb(HEAVY_TOGETHER)}: fewer, or calmer ones"
         yield warn("pictures", problem, _heaviest(printed).where)
+    yield from _without_words(case)
     held = {picture.content_id for picture in case.message.embedded}
     for image in case.page.all("img"):
         src = image.attributes.get("src", "")
         if src.startswith("cid:") and src[4:] not in held:
             yield stop("pictures", f"the mail does not carry the picture {src}", case.template)
+
+
+def _without_words(case: Case) -> Iterator[Finding]:
+    """Pictures of sponsors, notes and corrections; those of stories are found in the mail itself (`alt`)."""
+    stories = {story.path for story in case.edition.stories}
+    for path, image in pictures_of(case.edition):
+        if path not in stories and not image.alt.strip():
+            where = f"{path}:{image.line}" if image.line else path
+            yield stop("alt", f"the picture {image.src} has no alt text; say in words what it shows", where)
 
 
 def _heaviest(printed: tuple[PrintedPicture, ...]) -> PrintedPicture:
