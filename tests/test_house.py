@@ -33,7 +33,7 @@ HOMES = {
     "markdown_it": {"newsletter/stories/"},
     "prometheus_client": {"newsletter/web/metrics.py"},
     "babel": {"newsletter/rendering/"},
-    "PIL": {"newsletter/stories/pictures.py", "newsletter/rendering/pictures.py"},
+    "PIL": {"newsletter/rendering/pictures.py"},
     "mammoth": {"newsletter/stories/importing/word/read.py"},
     "selectolax": {"newsletter/stories/importing/html/tree.py"},
     "tinycss2": {"newsletter/rendering/proof/"},

@@ -62,6 +62,12 @@ from newsletter.model.newsletters import (
     Schedule,
     Section,
 )
+from newsletter.model.pictures import (
+    LARGEST_BYTES,
+    LARGEST_PIXELS,
+    EmbeddedPicture,
+    PrintedPicture,
+)
 from newsletter.model.proofing import (
     DESK_CHECKS,
     FIXED,
@@ -106,6 +112,8 @@ __all__ = [
     "FIXED",
     "GRACE",
     "GUARDS",
+    "LARGEST_BYTES",
+    "LARGEST_PIXELS",
     "LEVELLED",
     "LINK_ANSWERS",
     "MESSAGE_CHECKS",
@@ -132,6 +140,7 @@ __all__ = [
     "Edition",
     "EditionFacts",
     "EditionState",
+    "EmbeddedPicture",
     "Envelope",
     "Event",
     "EventKind",
@@ -154,6 +163,7 @@ __all__ = [
     "Outlet",
     "Owner",
     "Paragraph",
+    "PrintedPicture",
     "Quote",
     "Receipt",
     "Recipient",

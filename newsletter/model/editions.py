@@ -12,6 +12,7 @@ from typing import Literal
 
 from newsletter.model.extras import Extras
 from newsletter.model.newsletters import Section
+from newsletter.model.pictures import EmbeddedPicture, PrintedPicture
 from newsletter.model.stories import Story
 
 EDITION_ID = re.compile(r"(?P<newsletter>[a-z0-9-]+)/(?P<date>\d{4}-\d\d-\d\d)(?:-(?P<suffix>[a-z0-9-]+))?\Z")
@@ -110,7 +111,9 @@ class Link:
 class Message:
     """What is sent: the same bytes for every reader of a variant. What differs per reader stands as `[[token]]`.
 
-    `fingerprint` is `sha256:<hex>` over subject, preheader, HTML and text (rendering.render).
+    `fingerprint` is `sha256:<hex>` over subject, preheader, HTML and text (rendering.render); pictures are in it by the
+    digests in their names. `pictures` are those of ours that it shows, known while it is made; `embedded` those that
+    the mail carries.
     """
 
     subject: str
@@ -120,6 +123,8 @@ class Message:
     links: tuple[Link, ...]
     fingerprint: str
     language: str = "en"
+    pictures: tuple[PrintedPicture, ...] = ()
+    embedded: tuple[EmbeddedPicture, ...] = ()
 
 
 class Level(StrEnum):

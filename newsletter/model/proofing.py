@@ -45,6 +45,7 @@ MESSAGE_CHECKS: Final = (
     "links",
     "tracking",
     "images",
+    "pictures",
     "image-share",
     "client-css",
     "filter-words",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.errors import ProofError
-from newsletter.model import Edition, Finding, Level, Message, Newsletter
+from newsletter.model import Edition, Finding, Level, Message, Newsletter, Story
 from newsletter.pipeline.context import Context, Target
 from newsletter.rendering import render
-from newsletter.rendering.proof import proof
+from newsletter.rendering.printing import COLUMN, Printer, pictures_of_story
+from newsletter.rendering.proof import pictures, proof
+from newsletter.rendering.theme import defaults
+from newsletter.rendering.variants import Folders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,7 @@ def compose(context: Context, newsletter: Newsletter, edition: Edition) -> Compo
         context.organisation,
         templates=settings.templates,
         base_url=settings.base_url,
-        images=settings.content / "images",
+        images=folders(context),
     )
     findings = proof(
         message,
@@ -57,6 +60,30 @@ def write_files(context: Context, target: Target, message: Message) -> tuple[Pat
     html.write_text(message.html, encoding="utf-8")
     text.write_text(message.text, encoding="utf-8")
     return html, text
+
+
+def folders(context: Context) -> Folders:
+    """Where pictures come from, where they are published, and where it is noted which were made."""
+    settings = context.settings
+    return Folders(
+        originals=settings.content / "images", published=settings.published, notes=settings.var / "cache" / "pictures"
+    )
+
+
+def picture_findings(context: Context, stories: Iterable[Story]) -> Iterator[Finding]:
+    """What editors should know of the pictures of stories before an edition holds them: each made as for the column."""
+    printer = Printer(
+        places=[place for story in stories for place in pictures_of_story(story)],
+        base_url=context.settings.base_url, folders=folders(context), embed=False, plate=defaults()["paper"],
+    )  # fmt: skip
+    for _, image in printer.places:
+        printer.printed(image, COLUMN)
+    for fault in printer.faults:
+        where = f"{fault.path}:{fault.line}" if fault.line else fault.path
+        yield Finding(check="pictures", level=Level.STOP, problem=fault.problem, where=where)
+    for picture in printer.pictures:
+        for problem in pictures.problems(picture):
+            yield Finding(check="pictures", level=Level.WARN, problem=problem, where=picture.where)
 
 
 def require_proof(composed: Composed) -> None:

@@ -12,7 +12,7 @@ import structlog
 
 from newsletter.errors import ContentError, Fault, UsageError
 from newsletter.model import Approval, Finding, Level, Newsletter, Section, Story
-from newsletter.pipeline import freezing, gathering
+from newsletter.pipeline import composing, freezing, gathering
 from newsletter.pipeline.context import Context
 from newsletter.stories import importing, seal
 from newsletter.stories.checks import check_story, check_together, is_for
@@ -54,6 +54,7 @@ def findings(context: Context, stories: Sequence[Story], now: datetime) -> tuple
     ]
     paths = tuple(f"{story.path}:" for story in stories)
     together = check_together(gathering.read_desk(context).stories)
+    found += composing.picture_findings(context, stories)
     return (*found, *(finding for finding in together if finding.where.startswith(paths)))
 
 

@@ -1,11 +1,9 @@
-"""Blocks made ready to print: addresses in ASCII, pictures with theirs, the association's voice set apart."""
+"""Blocks made ready to print: addresses in ASCII, the association's voice set apart."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
-from urllib.parse import quote
 
 from newsletter.model import Block, BulletList, Image, Item, Paragraph, Quote, Spans
 from newsletter.rendering.links import ascii_address
@@ -31,10 +29,10 @@ def passages(blocks: tuple[Block, ...]) -> tuple[Passage, ...]:
     return tuple(found)
 
 
-def ready(block: Block, base_url: str) -> Block:
-    """The block with addresses in ASCII and pictures ready to show."""
+def ready(block: Block) -> Block:
+    """The block with addresses in ASCII."""
     if isinstance(block, Image):
-        return picture(block, base_url)
+        return block
     if isinstance(block, Paragraph):
         return replace(block, spans=ascii_spans(block.spans))
     if isinstance(block, Quote):
@@ -49,31 +47,6 @@ def _item(item: Item) -> Item:
 def ascii_spans(spans: Spans) -> Spans:
     """The spans with their addresses in ASCII."""
     return tuple(replace(span, href=ascii_address(span.href)) if span.href else span for span in spans)
-
-
-def picture(image: Image, base_url: str) -> Image:
-    """The picture with its full address."""
-    return replace(image, src=image_address(image.src, base_url))
-
-
-def fit(image: Image, width: int) -> Image:
-    """The picture at most `width` pixels wide, its height in proportion; a small one is not blown up."""
-    shown = min(image.width or width, width)
-    height = round(image.height * shown / image.width) if image.width and image.height else None
-    return replace(image, width=shown, height=height)
-
-
-def image_address(src: str, base_url: str) -> str:
-    """Where readers fetch a picture: its own address on the web, or ours for a path under content/images."""
-    if "://" in src:
-        return ascii_address(src)
-    return f"{base_url.rstrip('/')}/images/{quote(image_path(src))}"
-
-
-def image_path(src: str) -> str:
-    """The path of a picture below content/images; a leading `images/`, as stories write it, is the folder itself."""
-    path = PurePosixPath(src.lstrip("/"))
-    return (path.relative_to("images") if path.parts[:1] == ("images",) else path).as_posix()
 
 
 def addresses(blocks: tuple[Block, ...]) -> Iterator[str]:

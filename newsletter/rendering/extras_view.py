@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter.model import Block, Brief, CalendarEntry, Correction, Image, Note, Spans, Sponsor
 from newsletter.rendering import dates
-from newsletter.rendering.blocks import Passage, addresses, ascii_spans, hrefs, passages, picture, ready
+from newsletter.rendering.blocks import Passage, addresses, ascii_spans, hrefs, passages, ready
 from newsletter.rendering.links import ascii_address
 from newsletter.rendering.story_view import refer
 
@@ -79,8 +79,7 @@ class CorrectionView(ExtraView):
 class Extra:
     """Makes views of one edition's extras; `numbers` gets the addresses that have no number yet."""
 
-    def __init__(self, base_url: str, language: str, zone: ZoneInfo, numbers: dict[str, int]) -> None:
-        self._base_url = base_url
+    def __init__(self, language: str, zone: ZoneInfo, numbers: dict[str, int]) -> None:
         self._language = language
         self._zone = zone
         self._numbers = numbers
@@ -97,7 +96,7 @@ class Extra:
             slug=sponsor.slug,
             label=sponsor.label,
             passages=passages(blocks),
-            image=picture(sponsor.image, self._base_url) if sponsor.image else None,
+            image=sponsor.image,
             url=ascii_address(sponsor.url) if sponsor.url else None,
             link_text=sponsor.link_text or sponsor.label,
         )
@@ -129,7 +128,7 @@ class Extra:
         )
 
     def _ready(self, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
-        return tuple(ready(block, self._base_url) for block in blocks)
+        return tuple(ready(block) for block in blocks)
 
     def _refer(self, blocks: tuple[Block, ...]) -> References:
         return refer(tuple(addresses(blocks)), self._numbers)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from newsletter.errors import ContentError, Fault, RenderError
-from newsletter.model import Block, Edition, Image, Message, Newsletter, Organisation
+from newsletter.errors import ContentError, RenderError
+from newsletter.model import Edition, Message, Newsletter, Organisation
 from newsletter.rendering import catalogue, links, markup, theme
 from newsletter.rendering import templates as folder_of
-from newsletter.rendering.blocks import image_path
 from newsletter.rendering.grammar import MarkupError
+from newsletter.rendering.printing import Printer, pictures_of
+from newsletter.rendering.variants import Folders
 from newsletter.rendering.view import view
 
 FOLDER: Final = "email"
@@ -31,20 +32,25 @@ def render(
     *,
     templates: Path,
     base_url: str,
-    images: Path | None,
+    images: Folders | None,
 ) -> Message:
     """The message of an edition: the same bytes for every reader, and for every call with the same arguments.
 
     The look is the pair `<newsletter.template>.mjml.j2` and `.txt.j2` in the `email` folder of `templates`; pictures
-    under `images` are checked to be there (not, where it is None) and shown from `base_url`/images/. Raises
-    RenderError (template, line, what to do; or the catalogue, and the word that it lacks), ConfigError (a theme that
-    cannot be used) and ContentError (a picture that is not there, with its story).
+    are published in the widths that it asks for, and shown from `base_url`/images/ or carried by the mail. Without
+    `images` they are named as they lie, unseen. Raises RenderError (template, line, what to do; or the catalogue, and
+    the word that it lacks), ConfigError (a theme that cannot be used, a folder that cannot be written) and ContentError
+    (pictures that cannot be shown, with the files that name them).
     """
-    if images is not None:
-        _look_for_pictures(edition, newsletter, images)
+    colours = theme.resolve(newsletter.theme, newsletter=newsletter.slug)
+    printer = Printer(
+        places=tuple(pictures_of(edition, newsletter)), base_url=base_url, folders=images,
+        embed=newsletter.pictures == "embed", plate=colours["paper"],
+    )  # fmt: skip
     values = {
         "edition": view(edition, newsletter, organisation, base_url=base_url),
-        "theme": theme.resolve(newsletter.theme, newsletter=newsletter.slug),
+        "theme": colours,
+        "printed": printer.printed,
         "language": newsletter.language,
         "direction": newsletter.direction,
         "start": "left" if newsletter.direction == "ltr" else "right",
@@ -52,8 +58,10 @@ def render(
     }
     look = folder_of.load(templates / FOLDER, catalogue.load(newsletter.language, templates))
     compiled = _compiled(look, values, newsletter, title=edition.subject)
-    html, found = links.collect(markup.inline(compiled))
     text = _tidy(look.fill(f"{newsletter.template}{folder_of.TEXT_SUFFIX}", values))
+    if printer.faults:
+        raise ContentError(printer.faults)
+    html, found = links.collect(markup.inline(compiled))
     return Message(
         subject=edition.subject,
         preheader=edition.preheader,
@@ -62,6 +70,8 @@ def render(
         links=found,
         fingerprint=fingerprint(edition.subject, edition.preheader, html, text),
         language=newsletter.language,
+        pictures=printer.pictures,
+        embedded=printer.embedded(),
     )
 
 
@@ -92,31 +102,3 @@ def fingerprint(subject: str, preheader: str, html: str, text: str) -> str:
 def _tidy(text: str) -> str:
     """No spaces at line ends, at most two blank lines together, one line end at the end."""
     return _BLANK_LINES.sub("\n\n\n", _LINE_ENDS.sub("\n", text)).strip("\n") + "\n"
-
-
-def _look_for_pictures(edition: Edition, newsletter: Newsletter, images: Path) -> None:
-    faults = tuple(
-        Fault(path, line, f"there is no picture {src}; put it into {images} or mend `src`")
-        for path, line, src in _pictures(edition, newsletter)
-        if "://" not in src and not (images / image_path(src)).is_file()
-    )
-    if faults:
-        raise ContentError(faults)
-
-
-def _pictures(edition: Edition, newsletter: Newsletter) -> Iterator[tuple[str, int, str]]:
-    """The file and line that names each picture of the edition, and its `src`."""
-    extras = edition.extras
-    holders: list[tuple[str, Image | None, tuple[Block, ...]]] = [
-        *((story.path, story.image, story.blocks) for story in edition.stories),
-        *((sponsor.path, sponsor.image, sponsor.blocks) for sponsor in extras.sponsors),
-        *((correction.path, None, correction.blocks) for correction in extras.corrections),
-    ]
-    if extras.note:
-        holders.append((extras.note.path, None, extras.note.blocks))
-    for path, image, blocks in holders:
-        for one in (image, *blocks):
-            if isinstance(one, Image):
-                yield path, one.line, one.src
-    if newsletter.logo:
-        yield f"content/newsletters/{newsletter.slug}.toml", 1, newsletter.logo.src

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from newsletter.model import Image, Newsletter, Quote, Source, Story
 from newsletter.rendering import words
-from newsletter.rendering.blocks import Passage, addresses, passages, picture, ready
+from newsletter.rendering.blocks import Passage, addresses, passages, ready
 from newsletter.rendering.links import ascii_address
 from newsletter.rendering.sources import link_sources
 
@@ -74,13 +74,13 @@ def story_view(story: Story, newsletter: Newsletter, base_url: str, numbers: dic
     if "sources" not in parts:
         sources = ()
     printed = (block for block in story.blocks if "images" in parts or not isinstance(block, Image))
-    blocks, unprinted = link_sources(tuple(ready(block, base_url) for block in printed), sources, story.citations)
+    blocks, unprinted = link_sources(tuple(ready(block) for block in printed), sources, story.citations)
     return StoryView(
         slug=story.slug,
         section=story.section,
         headline=story.headline,
         byline=story.byline if "bylines" in parts else None,
-        image=picture(story.image, base_url) if story.image and "images" in parts else None,
+        image=story.image if "images" in parts else None,
         passages=passages(blocks),
         url=ascii_address(story.url) if story.url else None,
         source_urls=frozenset(source.url for source in sources if source.url),

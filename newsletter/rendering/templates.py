@@ -25,7 +25,6 @@ from markupsafe import Markup
 
 from newsletter.errors import RenderError
 from newsletter.rendering import words
-from newsletter.rendering.blocks import fit
 from newsletter.rendering.catalogue import ENGLISH
 from newsletter.rendering.story_view import StoryView, rows
 
@@ -133,7 +132,7 @@ def _environment(folder: Path, catalogue: NullTranslations) -> Environment:
     environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(words.FILTERS)
     environment.tests["closed"] = words.is_closed
-    environment.globals.update(link=_link, kind=words.kind, fit=fit, rows=rows)
+    environment.globals.update(link=_link, kind=words.kind, rows=rows)
     return environment
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from newsletter.model import Edition, Feedback, Logo, Newsletter, Organisation, SectionStories, Sponsor, Story
+from newsletter.model import Edition, Feedback, Image, Logo, Newsletter, Organisation, SectionStories, Sponsor, Story
 from newsletter.rendering import dates, words
-from newsletter.rendering.blocks import image_address
 from newsletter.rendering.extras_view import (
     BriefView,
     CorrectionView,
@@ -58,7 +57,7 @@ class EditionView:
 
     title: str
     tagline: str
-    logo: Logo | None
+    logo: Image | None
     date: str
     is_extra: bool
     subject: str
@@ -86,9 +85,9 @@ class EditionView:
 
 
 def view(edition: Edition, newsletter: Newsletter, organisation: Organisation, *, base_url: str) -> EditionView:
-    """The edition for the templates. Pictures of our own get their address under `base_url`/images/."""
+    """The edition for the templates. Pictures are as they are written: `printed` gives them their address and size."""
     numbers: dict[str, int] = {}
-    extra = Extra(base_url, newsletter.language, newsletter.zone, numbers)
+    extra = Extra(newsletter.language, newsletter.zone, numbers)
     extras, parts = edition.extras, newsletter.parts
     note = extra.note(extras.note) if extras.note else None
     lead, by_section, end = _places(edition)
@@ -106,7 +105,7 @@ def view(edition: Edition, newsletter: Newsletter, organisation: Organisation, *
     return EditionView(
         title=newsletter.title,
         tagline=newsletter.tagline,
-        logo=_logo(newsletter.logo, base_url),
+        logo=_logo(newsletter.logo),
         date=dates.long_date(edition.date, newsletter.language),
         is_extra=edition.suffix is not None,
         subject=edition.subject,
@@ -169,8 +168,8 @@ def _texts(stories: Iterable[Story]) -> Iterator[str]:
             yield from words.texts_of(block)
 
 
-def _logo(logo: Logo | None, base_url: str) -> Logo | None:
-    return replace(logo, src=image_address(logo.src, base_url)) if logo else None
+def _logo(logo: Logo | None) -> Image | None:
+    return Image(src=logo.src, alt=logo.alt, width=logo.width, height=logo.height) if logo else None
 
 
 def _feedback(feedback: Feedback | None) -> Feedback | None:

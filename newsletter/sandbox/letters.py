@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import format_datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from newsletter.sandbox.rules import Body
 
@@ -89,11 +89,14 @@ class Letters:
 
     def _content(self, values: Mapping[str, str]) -> bytes:
         parts = [self._part(part["type"], part["value"], values) for part in self._body["content"]]
-        attachments = self._body.get("attachments", ())
         content = parts[0] if len(parts) == 1 else _multipart("alternative", self._boundary, parts)
-        if attachments:
-            return _multipart("mixed", f"{self._boundary}_mixed", [content, *map(_attachment, attachments)])
+        if self._attachments:
+            return _multipart("mixed", f"{self._boundary}_mixed", [content, *self._attachments])
         return content
+
+    @cached_property
+    def _attachments(self) -> list[bytes]:
+        return [_attachment(attachment) for attachment in self._body.get("attachments", ())]
 
     def _part(self, kind: str, value: str, values: Mapping[str, str]) -> bytes:
         head = f'Content-Type: {kind}; charset="utf-8"\nContent-Transfer-Encoding: 8bit\n\n'

@@ -5,13 +5,15 @@ A mail's HTML is shown in a frame of its own under a policy without scripts; all
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 from functools import cached_property
+from html import unescape
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -33,6 +35,7 @@ MAIL_POLICY = (
 
 _VIEWS = ("html", "text", "headers", "reader")
 _WIDTHS = ("desktop", "phone")
+_CID = re.compile(r'src="cid:([^"]*)"', re.IGNORECASE)
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 
 
@@ -97,12 +100,15 @@ class Inbox:
         )
 
     def html(self, mail_id: str) -> Answer:
-        """The mail's HTML for the frame: as sent, but its links open a tab of their own."""
+        """The mail's HTML for the frame: as sent, but its links open a tab of their own, and what it shows from its
+        own parts (`cid:`, RFC 2392) stands in it, as mail programs have it.
+        """
         mail = self._mailbox.mail(mail_id)
         html = None if mail is None else text_of(mail, "html")
         if html is None:
             return self._missing()
-        body = _HEAD.sub(lambda head: head[0] + '<base target="_blank">', html, count=1)
+        shown = html if mail is None else with_its_pictures(html, mail)
+        body = _HEAD.sub(lambda head: head[0] + '<base target="_blank">', shown, count=1)
         return Answer(
             status=200,
             body=body.encode("utf-8", "replace"),
@@ -162,6 +168,27 @@ def query(*layers: Mapping[str, object], **last: object) -> str:
     values = {name: value for layer in (*layers, last) for name, value in layer.items()}
     filled = {name: value for name, value in values.items() if value}
     return f"?{urlencode(filled)}" if filled else "?"
+
+
+def with_its_pictures(html: str, mail: EmailMessage) -> str:
+    """The HTML with what it shows by Content-ID in place; an id that the mail does not hold stays, as a gap."""
+    parts = inline_parts(mail)
+
+    def place(found: re.Match[str]) -> str:
+        return f'src="{parts[name]}"' if (name := unquote(unescape(found[1]))) in parts else found[0]
+
+    return _CID.sub(place, html) if parts else html
+
+
+def inline_parts(mail: EmailMessage) -> dict[str, str]:
+    """The pictures that the mail carries, by their Content-ID, as `data:` addresses."""
+    found = {}
+    for part in mail.iter_attachments():
+        name = str(part.get("content-id", "")).strip().strip("<>")
+        if name and part.get_content_maintype() == "image":
+            content: bytes = part.get_content()
+            found[name] = f"data:{part.get_content_type()};base64,{base64.b64encode(content).decode('ascii')}"
+    return found
 
 
 def unsubscribe_links(mail: EmailMessage) -> list[str]:

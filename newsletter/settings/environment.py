@@ -63,6 +63,11 @@ class Settings:
         return self.sandbox or values.is_loopback(self.sendgrid_url)
 
     @property
+    def published(self) -> Path:
+        """Where pictures of mails are published: the web app serves them, and nothing there is ever taken away."""
+        return self.var / "images"
+
+    @property
     def gateway_kind(self) -> Literal["sandbox", "sendgrid"]:
         return "sandbox" if self.on_loopback else "sendgrid"
 

@@ -1,4 +1,4 @@
-"""Messages, their links and their variants as rows: what was rendered once and is sent many times."""
+"""Messages, their links, pictures and variants as rows: what was rendered once and is sent many times."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from newsletter.model import Message
+from newsletter.model import EmbeddedPicture, Message
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx, insert_new
 
 
 def keep(tx: Tx, edition_id: int, message: Message, now: datetime) -> int:
-    """Store a message and its links before any mail carries them; gives its variant. Twice is once."""
+    """Store a message, its links and what it embeds before any mail carries them; gives its variant. Twice is once."""
     new = insert_new(
         tx,
         t.message,
@@ -36,6 +36,17 @@ def keep(tx: Tx, edition_id: int, message: Message, now: datetime) -> int:
             for link in message.links
         ],
     )  # fmt: skip
+    insert_new(
+        tx,
+        t.picture,
+        [
+            {
+                "message_id": message_id, "number": number, "name": picture.name, "media_type": picture.media_type,
+                "content": picture.content,
+            }
+            for number, picture in enumerate(message.embedded, start=1)
+        ],
+    )  # fmt: skip
     key = {"edition_id": edition_id, "message_id": message_id, "click_mode": "none"}
     insert_new(tx, t.variant, [key | {"language": message.language}])
     kept: int = tx.execute(
@@ -56,8 +67,13 @@ def of_variant(tx: Tx, variant_id: int) -> Message:
     ).one()
     return Message(
         subject=row.subject, preheader=row.preheader, html=row.html, text=row.text, links=(),
-        fingerprint=row.fingerprint, language=row.language,
+        fingerprint=row.fingerprint, language=row.language, embedded=_pictures(tx, row.id),
     )  # fmt: skip
+
+
+def _pictures(tx: Tx, message_id: int) -> tuple[EmbeddedPicture, ...]:
+    rows = tx.execute(select(t.picture).where(t.picture.c.message_id == message_id).order_by(t.picture.c.number))
+    return tuple(EmbeddedPicture(name=row.name, media_type=row.media_type, content=bytes(row.content)) for row in rows)
 
 
 def of_edition(tx: Tx, edition_id: int, fingerprint: str) -> Message:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -257,6 +258,16 @@ link = Table(
     _words("url"),
     Column("story", String(200)),
     Column("section", String(80)),
+)
+
+picture = Table(  # of those messages that carry theirs
+    "picture",
+    metadata,
+    Column("message_id", BigKey, ForeignKey("message.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("name", String(120), nullable=False),
+    Column("media_type", String(40), nullable=False),
+    Column("content", LargeBinary, nullable=False),
 )
 
 variant = Table(

@@ -7,6 +7,8 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from newsletter.model import LARGEST_BYTES, LARGEST_PIXELS
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -39,13 +41,25 @@ def look(src: str, images: Path) -> Picture | str:
     if isinstance(path, str):
         return path
     try:
+        if path.stat().st_size > LARGEST_BYTES:
+            return f"the image {src!r} has more than {LARGEST_BYTES:,} bytes: save it smaller"
         data = path.read_bytes()
     except OSError as error:
         return f"the image {src!r} cannot be read ({error.strerror}): see who may read it"
     size = pixels(data)
     if size is None or min(size) < 1:
-        return f"the image {src!r} is not a PNG, JPEG, GIF or WebP file: save it as one of these"
+        return f"the image {src!r} {_what_else(data)}"
+    if size[0] * size[1] > LARGEST_PIXELS:
+        many = f"{size[0]} × {size[1]} pixels"
+        return f"the image {src!r} has {many}, more than {LARGEST_PIXELS // 10**6} million: save it smaller"
     return Picture(hashlib.sha256(data).hexdigest(), *size)
+
+
+def _what_else(data: bytes) -> str:
+    """What a file is that is no picture for mails."""
+    if data[:400].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<svg", b"<?xml", b"<!doctype svg")):
+        return "is an SVG drawing, which mail programs do not show: save it as PNG"
+    return "is not a PNG, JPEG, GIF or WebP file: save it as one of these"
 
 
 def pixels(data: bytes) -> tuple[int, int] | None:

@@ -40,7 +40,7 @@ def create_app(context: Context) -> FastAPI:
     app.include_router(metrics.routes(context, counted))
     app.include_router(hooks.routes(context, counted))
     app.include_router(readers.routes(context, pages))
-    app.include_router(images.routes(context.settings.content / "images"))
+    app.include_router(images.routes(context.settings.published))
     app.include_router(style.routes(pages.style, context.newsletters.values()))
     _add_health(app, context)
     _add_errors(app, pages)

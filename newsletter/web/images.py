@@ -1,4 +1,4 @@
-"""GET /images/{name}: the pictures of stories, from content/images and from nowhere else."""
+"""GET /images/{name}: the pictures of mails, from the folder in which they are published and from nowhere else."""
 
 from __future__ import annotations
 
@@ -10,10 +10,15 @@ from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse
 
+from newsletter.rendering.published import NAME
+
 log = structlog.get_logger()
 
 CACHE: Final = "public, max-age=86400"
-"""A day: mail programs and their proxies ask for each picture once a reader, and a picture hardly ever changes."""
+"""A day, for a file that somebody put there by hand."""
+
+FOR_GOOD: Final = "public, max-age=31536000, immutable"
+"""A year: a published picture's name holds its digest, so that its bytes never change."""
 
 _HEAD_BYTES: Final = 12
 
@@ -33,7 +38,8 @@ def routes(folder: Path) -> APIRouter:
         if found is None:
             raise HTTPException(404)
         path, media_type = found
-        return FileResponse(path, media_type=media_type, headers={"Cache-Control": CACHE})
+        kept = FOR_GOOD if NAME.fullmatch(name) else CACHE
+        return FileResponse(path, media_type=media_type, headers={"Cache-Control": kept})
 
     return router
 

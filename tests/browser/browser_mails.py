@@ -12,8 +12,10 @@ from browser_visit import Given
 
 from newsletter.model import PARTS, Edition, Logo, Message, Newsletter, Section, SectionStories, Standing, Story
 from newsletter.pipeline import planning
+from newsletter.pipeline.composing import folders
 from newsletter.pipeline.context import Context, target
 from newsletter.rendering import render
+from newsletter.rendering.published import MEDIA_TYPES
 from newsletter.rendering.theme import COLOURS, resolve
 from newsletter.services import open_context
 from newsletter.settings import load_settings
@@ -39,11 +41,15 @@ class MailPage:
 
     newsletter: Newsletter
     message: Message
+    published: Path
 
     @property
     def pictures(self) -> dict[str, Given]:
-        """Every picture of the shipped content, at the address that mails name."""
-        return {f"{SITE}/images/{path.name}": Given(path.read_bytes(), "image/png") for path in IMAGES.glob("*.png")}
+        """Every picture that was published, at the address that mails name."""
+        return {
+            f"{SITE}/images/{path.name}": Given(path.read_bytes(), MEDIA_TYPES[path.suffix[1:]])
+            for path in self.published.iterdir()
+        }
 
     def page(self) -> dict[str, Given]:
         """What a mail program has to show: the mail alone, without its pictures."""
@@ -81,7 +87,9 @@ def mail_pages(folder: Path) -> Mapping[str, MailPage]:
 def _planned(context: Context, words: str, now: datetime) -> MailPage:
     plan = planning.plan(context, target(context, words, now), now)
     assert plan.composed is not None, plan.missing
-    return MailPage(newsletter=plan.target.newsletter, message=plan.composed.message)
+    return MailPage(
+        newsletter=plan.target.newsletter, message=plan.composed.message, published=context.settings.published
+    )
 
 
 def _hard(context: Context) -> MailPage:
@@ -96,9 +104,9 @@ def _hard(context: Context) -> MailPage:
     )
     message = render(
         edition, newsletter, context.organisation,
-        templates=context.settings.templates, base_url=SITE, images=IMAGES,
+        templates=context.settings.templates, base_url=SITE, images=folders(context),
     )  # fmt: skip
-    return MailPage(newsletter=newsletter, message=message)
+    return MailPage(newsletter=newsletter, message=message, published=context.settings.published)
 
 
 def _full(context: Context) -> MailPage:

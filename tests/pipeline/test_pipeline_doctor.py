@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from ledger_house import House
 
 from newsletter.model import Health
 from newsletter.pipeline.doctor import outside
+from newsletter.rendering.published import name_of, publish
 from newsletter.settings import Settings
 
 
@@ -59,3 +61,23 @@ def test_the_web_app_behind_its_address(sqlite_house: House, status: str, health
     with raw_server(talk) as url:
         (check,) = outside.web(replace(sqlite_house.context.settings, base_url=url))
     assert check.health is health
+
+
+@pytest.mark.parametrize(("status", "health"), [("200 OK", Health.OK), ("404 Not Found", Health.FAIL)])
+def test_pictures_behind_the_address(sqlite_house: House, status: str, health: Health) -> None:
+    """Who serves may be another machine: the newest picture is asked for; where there is none, nothing is said."""
+    settings = sqlite_house.context.settings
+    assert outside.pictures(settings) == ()
+    names = [name_of("port", data, 1072, "jpg") for data in (b"older", b"newer")]
+    for number, (name, data) in enumerate(zip(names, (b"older", b"newer"), strict=True)):
+        publish(settings.published, name, data)
+        os.utime(settings.published / name, (number, number))
+
+    def talk(connection: socket.socket) -> None:
+        assert connection.recv(4096).startswith(f"GET /images/{names[1]} ".encode())
+        connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+
+    with raw_server(talk) as url:
+        (check,) = outside.pictures(replace(settings, base_url=url))
+    assert check.health is health
+    assert outside.pictures(replace(settings, base_url="http://127.0.0.1:9")) == ()

@@ -35,6 +35,7 @@ from newsletter.model import (
     Status,
     Story,
 )
+from newsletter.rendering.variants import Folders
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "templates"
@@ -82,6 +83,11 @@ DIGEST = replace(
         "dark_voice": "#2e2723",
     },
 )
+
+
+def folders(beside: Path, originals: Path | None = None) -> Folders:
+    """Pictures of `originals`, or of a folder of its own, published and noted in a folder of the test's."""
+    return Folders(originals=originals or beside / "originals", published=beside / "images", notes=beside / "notes")
 
 
 def text(words: str, **style: object) -> tuple[Span, ...]:

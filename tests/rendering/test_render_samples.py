@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
-from rendering_samples import ROOT, TEMPLATES
+from rendering_samples import ROOT, TEMPLATES, folders
 
 from newsletter.errors import ContentError
 from newsletter.model import Edition, Level, Newsletter, Organisation, SectionStories, Story
@@ -39,7 +40,7 @@ def stories(organisation: Organisation) -> list[Story]:
 
 
 @pytest.mark.parametrize("newsletter", NEWSLETTERS.values(), ids=lambda newsletter: newsletter.slug)
-def test_the_shipped_stories_pass_the_proof(newsletter: Newsletter) -> None:
+def test_the_shipped_stories_pass_the_proof(newsletter: Newsletter, tmp_path: Path) -> None:
     """While mail goes to the sandbox: nothing stops; what warns is a place that no reader can reach."""
     found = stories(ORGANISATION)
     edition = Edition(
@@ -58,7 +59,7 @@ def test_the_shipped_stories_pass_the_proof(newsletter: Newsletter) -> None:
         ORGANISATION,
         templates=TEMPLATES,
         base_url="http://127.0.0.1:8000",
-        images=CONTENT / "images",
+        images=folders(tmp_path, CONTENT / "images"),
     )
     findings = proof(message, edition, newsletter, ORGANISATION, loopback=True)
     assert [finding for finding in findings if finding.level is Level.STOP] == []

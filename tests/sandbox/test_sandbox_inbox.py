@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import socket
 import time
@@ -116,6 +117,26 @@ def test_a_mail_without_html(sandbox: Sandbox) -> None:
     assert "only text" in page
     assert ">HTML<" not in page
     assert get(sandbox, f"/mail/{newest(sandbox)}/html").status == 404
+
+
+def test_a_mail_shows_the_pictures_that_it_carries(sandbox: Sandbox) -> None:
+    """By Content-ID, as mail programs do; one that it does not carry stays a gap, and what is no picture stays out."""
+    html = (
+        '<html><head></head><body><img src="cid:a%2Bb&amp;c@images"><img src="cid:none@images">'
+        '<img src="cid:page@images">[[unsubscribe]]</body></html>'
+    )
+    shared = {"disposition": "inline", "content": base64.b64encode(b"GIF89a").decode()}
+    pictures = [
+        {**shared, "filename": "a.gif", "type": "image/gif", "content_id": "a+b&c@images"},
+        {**shared, "filename": "b.html", "type": "text/html", "content_id": "page@images"},
+    ]
+    content = [{"type": "text/plain", "value": "text"}, {"type": "text/html", "value": html}]
+    assert post(sandbox, a_mail(content=content, attachments=pictures)).status == 202
+    shown = text(get(sandbox, f"/mail/{newest(sandbox)}/html"))
+    assert f'<img src="data:image/gif;base64,{base64.b64encode(b"GIF89a").decode()}">' in shown
+    assert '<img src="cid:none@images">' in shown
+    assert '<img src="cid:page@images">' in shown
+    assert b"Content-ID: <a+b&c@images>" in sandbox.mails()[-1].read_bytes()
 
 
 def test_the_frame_runs_no_scripts(sandbox: Sandbox) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from email.message import EmailMessage
 from email.policy import default
 from typing import Any, cast
@@ -14,9 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sending_samples import MESSAGE, outgoing, person
 
-from newsletter.model import Mailbox, Recipient
+from newsletter.model import EmbeddedPicture, Mailbox, Recipient
 from newsletter.sandbox import Sandbox
-from newsletter.sending.mail_send import body, prepared
+from newsletter.sending.gateway import Outgoing
+from newsletter.sending.mail_send import _prepared_attachments, body, prepared
 from newsletter.sending.sendgrid import SendGrid
 
 
@@ -154,6 +157,41 @@ def test_what_is_sent_is_what_is_defined(people: list[Recipient], **around: Any)
     """The bytes that go over the wire are the JSON of `body`, whatever stands in it."""
     batch = outgoing(people=tuple(people), **around)
     assert json.loads(prepared(batch)) == body(batch)
+
+
+PICTURE = EmbeddedPicture(name="port-0123456789abcdef-1072.jpg", media_type="image/jpeg", content=b"\xff\xd8\xff" * 99)
+
+
+def carrying(*pictures: EmbeddedPicture, count: int = 2) -> Outgoing:
+    batch = outgoing(count)
+    return replace(batch, message=replace(batch.message, embedded=pictures))
+
+
+def test_pictures_that_the_mail_carries() -> None:
+    """Inline, under the id that the HTML shows; in the bytes as in the definition, and absent where there are none."""
+    batch = carrying(PICTURE)
+    assert body(batch)["attachments"] == [
+        {
+            "content": base64.b64encode(PICTURE.content).decode(),
+            "type": "image/jpeg",
+            "filename": "port-0123456789abcdef-1072.jpg",
+            "disposition": "inline",
+            "content_id": "port-0123456789abcdef-1072.jpg@images",
+        }
+    ]
+    assert json.loads(prepared(batch)) == body(batch)
+    assert "attachments" not in body(outgoing(1))
+    other = replace(PICTURE, content=b"GIF89a", media_type="image/gif")
+    assert json.loads(prepared(carrying(other, PICTURE))) == body(carrying(other, PICTURE))
+
+
+def test_pictures_are_prepared_once_for_all_batches() -> None:
+    """1 MB of them takes a batch no longer than a copy does: the first pays for all."""
+    heavy = replace(PICTURE, name="heavy.jpg", content=bytes(1_000_000))
+    _prepared_attachments.cache_clear()
+    for number in range(5):
+        prepared(carrying(heavy, count=number + 1))
+    assert _prepared_attachments.cache_info()[:2] == (4, 1)
 
 
 def test_addresses_are_not_put_into_words() -> None:

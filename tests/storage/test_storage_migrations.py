@@ -10,7 +10,20 @@ from typing import Any
 import pytest
 from ledger_clock import MADE_AT
 from ledger_postgres import Databases
-from sqlalchemy import Boolean, Column, Date, DateTime, Float, Integer, MetaData, Table, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from newsletter.storage import Store, Tx, schema
@@ -65,6 +78,7 @@ BY_TYPE: Mapping[type, Callable[[int], object]] = {
     Boolean: lambda number: number % 2 == 0,
     Float: lambda number: number + 0.5,
     Integer: lambda number: number,
+    LargeBinary: lambda number: bytes([number, 0, 255]),
 }
 
 

@@ -1,4 +1,4 @@
-"""Pictures: those of content/images, and nothing else of the machine."""
+"""Pictures: those that are published, and nothing else of the machine."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from web_house import House
 
+from newsletter.rendering.published import name_of, publish
 from newsletter.web.images import find, kind
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
@@ -72,11 +73,30 @@ def test_a_picture_is_what_its_head_says(head: bytes, media_type: str | None) ->
 def test_a_picture_is_answered_with_its_type_and_may_be_kept(house: House) -> None:
     """Browsers may not guess another type, and proxies of mail programs may keep it."""
     answer = house.ask("GET", "/images/port-at-dawn.png")
-    file = house.context.settings.content / "images" / "port-at-dawn.png"
+    file = house.context.settings.published / "port-at-dawn.png"
     assert (answer.status_code, answer.content) == (200, file.read_bytes())
     assert answer.headers["Content-Type"] == "image/png"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Cache-Control"] == "public, max-age=86400"
+
+
+def test_a_published_picture_is_kept_for_good(house: House) -> None:
+    """Its name holds its digest: a year, and nobody needs to ask again."""
+    data = (house.context.settings.published / "port-at-dawn.png").read_bytes()
+    name = name_of("Port at Dawn", data, 1200, "png")
+    publish(house.context.settings.published, name, data)
+    answer = house.ask("GET", f"/images/{name}")
+    assert (answer.status_code, answer.content, answer.headers["Content-Type"]) == (200, data, "image/png")
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+def test_the_originals_are_nobodys(house: House) -> None:
+    """What editors put into content/images, with all that a camera wrote, is not served, nor is a draft."""
+    originals = house.context.settings.content / "images"
+    (originals / "other.png").write_bytes((originals / "port-at-dawn.png").read_bytes())
+    (house.context.settings.published / ".port-0123456789abcdef-9.png.12ab").write_bytes(b"\x89PNG\r\n\x1a\n half")
+    for name in ("other.png", ".port-0123456789abcdef-9.png.12ab"):
+        assert house.ask("GET", f"/images/{name}").status_code == 404
 
 
 def test_head_tells_the_size_alone(house: House) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import httpx
@@ -24,6 +25,9 @@ from newsletter.settings import load_settings
 from newsletter.storage import roster
 
 ROOT = Path(__file__).parents[2]
+
+PICTURE = "port-at-dawn.png"
+"""Put by hand where pictures are published."""
 
 NOW = datetime(2026, 5, 4, 10, 30, tzinfo=UTC)
 
@@ -111,4 +115,6 @@ def open_house(content: Path, folder: Path, **environ: str) -> Context:
         "EPOCH_FILE": str(folder / "epoch"), "SENDGRID_WEBHOOK_KEY": verification_key(), **environ,
     }  # fmt: skip
     settings = load_settings({f"NEWSLETTER_{name}": value for name, value in given.items()}, Path("none"))
+    settings.published.mkdir(parents=True, exist_ok=True)
+    copyfile(content / "images" / PICTURE, settings.published / PICTURE)
     return open_context(settings, lambda: NOW)

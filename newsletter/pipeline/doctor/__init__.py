@@ -35,6 +35,7 @@ def examine(settings: Settings, *, clock: Callable[[], datetime], look: Lookup) 
             *outside.gateway(settings, clock),
             *outside.webhook(settings),
             *outside.web(settings),
+            *outside.pictures(settings),
             *outside.alerts(settings),
             *outside.senders(settings, content.newsletters.values() if content else (), look),
         )

@@ -84,6 +84,23 @@ def web(settings: Settings) -> tuple[Check, ...]:
     return (Check(name=name, health=Health.FAIL, found=f"{url}/healthz answers {status}", cure=cure),)
 
 
+def pictures(settings: Settings) -> tuple[Check, ...]:
+    """Whether the base URL shows the picture that was published last: who serves may not be who renders."""
+    files = [path for path in settings.published.glob("*-*.*") if not path.name.startswith(".")]
+    if not files:
+        return ()
+    name = max(files, key=lambda path: path.stat().st_mtime).name
+    try:
+        status = page.status(f"{settings.base_url}/images/{name}")
+    except OSError:
+        return ()  # the base URL's own check says so
+    if status == 200:
+        return (Check(name="pictures", health=Health.OK, found="the newest can be seen"),)
+    found = f"{settings.base_url}/images/{name} answers {status}: readers see gaps"
+    cure = f"share {settings.published} with every machine that runs `newsletter serve`"
+    return (Check(name="pictures", health=Health.FAIL, found=found, cure=cure),)
+
+
 def alerts(settings: Settings) -> tuple[Check, ...]:
     """Whether operators can be told, and also when SendGrid is what is broken."""
     name, server = "alerts", settings.alert_smtp_url

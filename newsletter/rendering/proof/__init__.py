@@ -13,7 +13,7 @@ from typing import Final
 
 from newsletter.model import Edition, Finding, Message, Newsletter, Organisation, levelled
 from newsletter.rendering import templates as folder_of
-from newsletter.rendering.proof import access, clients, filters, leftovers, legible, parts, targets
+from newsletter.rendering.proof import access, clients, filters, leftovers, legible, parts, pictures, targets
 from newsletter.rendering.proof.case import Case
 from newsletter.rendering.proof.page import read
 from newsletter.rendering.proof.targets import placeholder
@@ -44,6 +44,7 @@ CHECKS: Final[Mapping[str, Callable[[Case], Iterable[Finding]]]] = {
     "links": targets.links,
     "tracking": targets.tracking,
     "images": targets.images,
+    "pictures": pictures.pictures,
     "image-share": filters.image_share,
     "client-css": clients.client_css,
     "filter-words": filters.filter_words,
