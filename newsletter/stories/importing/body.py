@@ -106,7 +106,8 @@ class _Body:
     def _numbered(self, block: BulletList, group: list[Passage]) -> BulletList:
         """The list with the number of its first item, if that has one."""
         tops = [passage for passage in group if passage.indent <= group[0].indent]
-        if any(passage.form and passage.form.number is not None for passage in group if passage not in tops):
+        under = (passage.form for passage in group if passage.indent > group[0].indent)
+        if any(form is not None and form.number is not None for form in under):
             self._doubt(group[0], "the numbers of a list inside a list are not kept; write what they say into the text")
         number = group[0].form.number if group[0].form is not None else None
         if number is None:

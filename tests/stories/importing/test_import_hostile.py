@@ -120,6 +120,7 @@ def test_xml_that_is_nested_too_deeply() -> None:
         ({"story.txt": b"Ports"}, "without a Word document"),
         ({"word/document.xml": b"<x"}, "damaged"),
         ({"word/document.xml": b"<x/>"}, "no Word document"),
+        ({"word/document.xml": b'<?xml version="1.0" encoding="UT"?><x/>'}, "damaged (unknown encoding: UT)"),
     ],
 )
 def test_archives_that_are_no_word_file(parts: dict[str, bytes], words: str) -> None:

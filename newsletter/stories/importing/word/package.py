@@ -113,7 +113,7 @@ class _Reader:
         parser.CharacterDataHandler = self._text
         try:
             parser.Parse(data, True)  # noqa: FBT003 the library has no name for "this is all"
-        except (expat.ExpatError, ValueError) as error:
+        except (expat.ExpatError, ValueError, LookupError) as error:  # LookupError: an encoding that there is not
             raise Unreadable(f"its part {self.name} is damaged ({error}); open it in Word and save it again") from error
         return self.seen
 
