@@ -46,8 +46,8 @@ class Printer:
         if self.folders is None:
             return _sized(image, f"{self._images}/{quote(image_path(image.src))}", width)
         found = self._printed.get((image.src, width)) or self._print(image, width, self.folders)
-        if found is None:
-            return image
+        if found is None:  # the fault is told when the template is filled
+            return _sized(image, image.src, width)
         return replace(image, src=found.src, width=found.shown_width, height=found.shown_height)
 
     @property

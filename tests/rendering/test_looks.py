@@ -41,7 +41,7 @@ from newsletter.model import (
 from newsletter.rendering import render
 from newsletter.rendering.proof import proof
 from newsletter.rendering.proof.page import read
-from newsletter.rendering.proof.parts import GMAIL_CLIPS_AT, TRACKED_LINK
+from newsletter.rendering.proof.weight import GMAIL_CLIPS_AT, TRACKED_LINK
 from newsletter.rendering.words import texts_of
 from newsletter.stories.importing import import_file
 

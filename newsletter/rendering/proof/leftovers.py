@@ -98,8 +98,8 @@ def _suspicious(texts: Iterable[str], *patterns: re.Pattern[str]) -> tuple[str, 
 
 
 def _flat(text: str) -> str:
-    """The text in one line, without the numbers of links, as both parts can be compared in."""
-    return " ".join(without_references(text).split())
+    """The text in one line, without numbers of links and the space before a French colon, as all can be compared."""
+    return " ".join(without_references(text).split()).replace(" :", ":")
 
 
 def _without(text: str, written: tuple[str, ...]) -> str:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from newsletter.model import Finding
+from newsletter.model import Block, Edition, Finding, plain
 from newsletter.rendering.lines import LONGEST, long_lines
 from newsletter.rendering.links import ascii_address
 from newsletter.rendering.proof.case import Case, bare_words, excerpt, stop, warn
+from newsletter.rendering.proof.weight import GMAIL_CLIPS_AT, TRACKED_LINK, weigh
 from newsletter.rendering.tokens import TOKEN, UNSUBSCRIBE, UNSUBSCRIBE_TEXT
 from newsletter.rendering.words import texts_of
-
-GMAIL_CLIPS_AT: Final = 102_400
-"""Bytes of HTML after which Gmail cuts a message off, the unsubscribe link with it."""
-
-TRACKED_LINK: Final = 350
-"""Bytes that a link grows by where the ESP puts its own tracking address in its place."""
 
 PREHEADER: Final = (40, 130)
 
@@ -28,18 +23,17 @@ _NAME_REFUSED: Final = ',;<>()@[]:"'
 
 def size(case: Case) -> Iterator[Finding]:
     """Bytes of the HTML, its links tracked, against what Gmail shows; with each story's share."""
-    html, links = len(case.message.html.encode()), len(case.message.links)
-    total = html + TRACKED_LINK * links
-    if total < GMAIL_CLIPS_AT * 0.8:
+    weight = weigh(case.message, case.page)
+    if weight.share < 0.8:
         return
-    shares = sorted(case.page.sizes.items(), key=lambda entry: -entry[1])
-    parts = ", ".join(f"{slug} {100 * count / total:.0f} %" for slug, count in shares)
+    parts = ", ".join(f"{slug} {100 * count / weight.total:.0f} %" for slug, count in weight.stories)
     problem = (
-        f"the HTML has {total:,} bytes ({html:,} and {TRACKED_LINK} for each of {links} links, when they are tracked); "
-        f"Gmail cuts it off at {GMAIL_CLIPS_AT:,}. Shorten or move a story. Shares: {parts or 'no story found'}"
+        f"the HTML has {weight.total:,} bytes ({weight.html:,} and {TRACKED_LINK} for each of {weight.links} links, "
+        f"when they are tracked); Gmail cuts it off at {GMAIL_CLIPS_AT:,}. Shorten or move a story. Shares: "
+        f"{parts or 'no story found'}"
     )
-    where = case.where(shares[0][0]) if shares else case.template
-    yield (stop if total >= GMAIL_CLIPS_AT * 0.98 else warn)("size", problem, where)
+    where = case.where(weight.stories[0][0]) if weight.stories else case.template
+    yield (stop if weight.share >= 0.98 else warn)("size", problem, where)
 
 
 def unsubscribe(case: Case) -> Iterator[Finding]:
@@ -108,7 +102,7 @@ def preheader(case: Case) -> Iterator[Finding]:
 
 
 def plain_text(case: Case) -> Iterator[Finding]:
-    """Each story's words stand in both parts, and the text has every link of the HTML."""
+    """The words of stories, and of what stands beside them, are in both parts; the text has each link of the HTML."""
     if not case.message.text.strip():
         yield stop("plain-text", "the plain text is empty", case.text_template)
         return
@@ -116,19 +110,37 @@ def plain_text(case: Case) -> Iterator[Finding]:
         ("HTML", bare_words(case.page.visible), case.template),
         ("plain text", bare_words(_without_bars(case.message.text)), case.text_template),
     )
-    for story in case.edition.stories:
-        pieces = [story.headline, *(text for block in story.blocks for text in texts_of(block))]
+    for path, pieces in _told(case.edition):
         for part, words, template in parts:
             lost = [piece for piece in pieces if bare_words(piece) not in words and bare_words(piece).strip()]
             if lost:
-                problem = (
-                    f"the {part} lacks words of {story.path}: “{lost[0][:60]}” ({len(lost)} of {len(pieces)} pieces)"
-                )
+                problem = f"the {part} lacks words of {path}: “{lost[0][:60]}” ({len(lost)} of {len(pieces)} pieces)"
                 yield stop("plain-text", f"{problem}; the template drops a kind of block", template)
     missing = [link.url for link in case.message.links if not _has_address(case.message.text, link.url)]
     if missing:
         problem = f"the plain text lacks {len(missing)} of the HTML's links, the first is {missing[0]}; print them"
         yield stop("plain-text", problem, case.text_template)
+
+
+def _told(edition: Edition) -> Iterator[tuple[str, list[str]]]:
+    """Everything that readers must be told: the file of each, and its pieces of text."""
+    extras = edition.extras
+    for story in edition.stories:
+        yield story.path, [story.headline, *_texts(story.blocks)]
+    if extras.note is not None:
+        yield extras.note.path, [*_texts(extras.note.blocks), extras.note.by or ""]
+    for brief in extras.briefs:
+        yield brief.path, [plain(brief.spans), brief.outlet or ""]
+    for sponsor in extras.sponsors:
+        yield sponsor.path, [sponsor.label, *_texts(sponsor.blocks)]
+    for entry in extras.calendar:
+        yield entry.path, [entry.title, entry.place or ""]
+    for correction in extras.corrections:
+        yield correction.path, [correction.headline, *_texts(correction.blocks)]
+
+
+def _texts(blocks: Iterable[Block]) -> Iterator[str]:
+    return (text for block in blocks for text in texts_of(block))
 
 
 def tokens(case: Case) -> Iterator[Finding]:

@@ -71,7 +71,7 @@ def test_all_is_well(organisation: Organisation) -> None:
         (Extras(note=Note(blocks=body("So he said.”"), path=SHEET)), ("quotes", Level.STOP, f"{SHEET}:12")),
         (Extras(note=Note(blocks=body("Hi"), by="XXX", path=SHEET, line=2)), ("placeholder", Level.STOP, f"{SHEET}:2")),
         (Extras(briefs=(brief("Lorem ipsum."),)), ("placeholder", Level.STOP, f"{SHEET}:5")),
-        (Extras(briefs=(brief("Say [[name]]."),)), ("token", Level.STOP, f"{SHEET}:5")),
+        (Extras(briefs=(brief("Say [[name]]."),)), ("tokens", Level.STOP, f"{SHEET}:5")),
         (Extras(briefs=(brief("A <b>bold</b> one."),)), ("html", Level.WARN, f"{SHEET}:5")),
         (Extras(briefs=(brief("Oats.", outlet="TDL"),)), ("access", Level.WARN, f"{SHEET}:5")),
         (Extras(sponsors=(sponsor(label="Sponsored by TBA"),)), ("placeholder", Level.STOP, f"{SPONSOR}:2")),
