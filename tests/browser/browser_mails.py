@@ -114,7 +114,7 @@ def _full(context: Context) -> MailPage:
     friday = context.newsletters["friday"]
     sections = (Section(slug="alert", title="Alerts"), *friday.sections)
     newsletter = replace(
-        friday, parts=PARTS, direction="rtl", language="he", sections=sections,
+        friday, parts=PARTS, direction="rtl", language="ar", sections=sections,
         logo=Logo(src="images/lathe.png", alt="A ring on a lathe", width=96, height=60),
     )  # fmt: skip
     desk = load_stories(context.settings.content, context.organisation)
@@ -138,9 +138,9 @@ def _full(context: Context) -> MailPage:
     )
     message = render(
         edition, newsletter, context.organisation,
-        templates=context.settings.templates, base_url=SITE, images=IMAGES,
+        templates=context.settings.templates, base_url=SITE, images=folders(context),
     )  # fmt: skip
-    return MailPage(newsletter=newsletter, message=message)
+    return MailPage(newsletter=newsletter, message=message, published=context.settings.published)
 
 
 def _story(context: Context) -> Story:
