@@ -50,7 +50,7 @@ caniemail: .venv/ready ## Renew what the proof knows of mail clients, from FILE=
 
 catalogues: .venv/ready-dev ## Bring the words of the templates into templates/locale/*.po, to be translated
 	$(BIN)/pybabel -q extract --mapping pyproject.toml --no-default-keywords --keywords "_ ngettext:1,2" --add-location file --sort-by-file \
-		--omit-header --output-file var/email.pot templates
+		--omit-header --output-file var/email.pot templates newsletter
 	for file in templates/locale/*.po; do $(BIN)/pybabel -q update --omit-header --no-fuzzy-matching --ignore-obsolete --width 120 \
 		--input-file var/email.pot --output-file $$file --locale $$(basename $$file .po | tr - _); done
 

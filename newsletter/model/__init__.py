@@ -105,10 +105,15 @@ from newsletter.model.stories import (
     Story,
     plain,
 )
+from newsletter.model.wording import (
+    ENGLISH_WORDING,
+    Wording,
+)
 
 __all__ = [
     "DESK_CHECKS",
     "EDITION_ID",
+    "ENGLISH_WORDING",
     "FIXED",
     "GRACE",
     "GUARDS",
@@ -182,6 +187,7 @@ __all__ = [
     "Step",
     "Story",
     "Waiting",
+    "Wording",
     "edition_id",
     "levelled",
     "plain",

@@ -19,6 +19,7 @@ from newsletter.errors import ProofError, UsageError
 from newsletter.model import EditionState, Level, SendReport, Status, Story, edition_id
 from newsletter.pipeline import composing, desk, freezing, gathering, guards, testing
 from newsletter.pipeline.context import Context, Target, target
+from newsletter.rendering.wording import wording
 from newsletter.storage import Tx, balance, corrections, editions, messages, sends
 from newsletter.stories.assemble import unfit
 from newsletter.stories.checks import check_story
@@ -104,7 +105,7 @@ def compose(context: Context, case: Case) -> composing.Composed:
         raise ProofError(f"{case.story.slug} may not go:\n{composing.in_lines(stops)}")
     edition = correction_edition(
         newsletter, case.story, wrong=case.wrong.headline, wrong_on=case.wrong.date, on=case.target.date,
-        suffix=case.target.suffix or SUFFIX,
+        suffix=case.target.suffix or SUFFIX, wording=wording(newsletter.language, context.settings.templates),
     )  # fmt: skip
     look = replace(newsletter, template=newsletter.correction_template or newsletter.template)
     composed = composing.compose(context, look, edition)

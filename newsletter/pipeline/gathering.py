@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from newsletter.errors import ContentError, Fault, UsageError
-from newsletter.model import Finding, Level, Newsletter, Standing, levelled
+from newsletter.errors import ContentError, Fault, RenderError, UsageError
+from newsletter.model import ENGLISH_WORDING, Finding, Level, Newsletter, Standing, Wording, levelled
 from newsletter.pipeline.context import Context, Target
+from newsletter.rendering.wording import wording
 from newsletter.storage import Tx, corrections, editions
 from newsletter.stories.assemble import Assembly, History, assemble, with_extras
 from newsletter.stories.checks import check_story, check_together
@@ -74,6 +75,7 @@ def gather(
     desk, supply = desk or read_desk(context), read_supply(context, target)
     with context.store.read() as tx:
         before = history(tx, target.newsletter)
+    words = _wording(context, target.newsletter)
     assembly = assemble(
         target.newsletter,
         desk.stories,
@@ -82,9 +84,18 @@ def gather(
         now=now,
         history=before,
         suffix=target.suffix,
+        wording=words,
     )
-    whole = with_extras(assembly, target.newsletter, supply, on=target.date, at=max(planned, now))
+    whole = with_extras(assembly, target.newsletter, supply, on=target.date, at=max(planned, now), wording=words)
     return Gathered(target=target, planned_at=planned, assembly=whole, desk=desk, supply=supply)
+
+
+def _wording(context: Context, newsletter: Newsletter) -> Wording:
+    """The newsletter's language; where its catalogue is at fault, English, for a plan that says so when it renders."""
+    try:
+        return wording(newsletter.language, context.settings.templates)
+    except RenderError:
+        return ENGLISH_WORDING
 
 
 def refuse_correction(context: Context, target: Target) -> None:

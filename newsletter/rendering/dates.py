@@ -36,6 +36,11 @@ def long_date(on: date, language: str) -> str:
     return format_date(on, "full", locale=locale(language)).translate(_NARROW_SPACES)
 
 
+def day(on: date, language: str) -> str:
+    """`May 4, 2026`."""
+    return format_date(on, "long", locale=locale(language)).translate(_NARROW_SPACES)
+
+
 def number(count: int, language: str) -> str:
     """`1,240`, in the digits of the language."""
     return format_decimal(count, locale=locale(language)).translate(_NARROW_SPACES)

@@ -8,6 +8,7 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from newsletter.model import (
+    ENGLISH_WORDING,
     Correction,
     Edition,
     Extras,
@@ -18,6 +19,7 @@ from newsletter.model import (
     Standing,
     Story,
     Waiting,
+    Wording,
 )
 from newsletter.stories import corrections
 from newsletter.stories.checks import is_for
@@ -56,7 +58,7 @@ class Assembly:
     findings: tuple[Finding, ...] = ()
 
 
-def assemble(
+def assemble(  # noqa: PLR0913  an edition depends on as much
     newsletter: Newsletter,
     stories: Iterable[Story],
     *,
@@ -65,13 +67,14 @@ def assemble(
     now: datetime,
     history: History,
     suffix: str | None = None,
+    wording: Wording = ENGLISH_WORDING,
 ) -> Assembly:
     """The edition of `on`, that goes at `planned_at` (or now, where that has passed).
 
     Sections come in the newsletter's order. In a section: `priority` 1 first, then 2 and so on, then stories without
     one; among equals the newest date, then the slug. Of too many for a section the last wait. Of too many for the
     edition the lead stays, and those of the weakest priority wait, from the end. A story that corrects another is none
-    of these: it stands among the edition's corrections.
+    of these: it stands among the edition's corrections. Subject and preheader are in the words of `wording`.
     """
     stories = tuple(stories)
     waiting: list[Waiting] = []
@@ -94,7 +97,9 @@ def assemble(
         unfit=lambda story: _unfit_from(story, newsletter, planned_at, now),
     )
     problems = _problems(newsletter, chosen, on)
-    edition = None if problems else _edition(newsletter, chosen, on, suffix, Extras(corrections=box.corrections))
+    edition = None
+    if not problems:
+        edition = replace(_edition(newsletter, chosen, on, suffix, wording), extras=Extras(corrections=box.corrections))
     return Assembly(
         edition=edition,
         chosen=chosen,
@@ -105,7 +110,15 @@ def assemble(
     )
 
 
-def with_extras(assembly: Assembly, newsletter: Newsletter, supply: Supply, *, on: date, at: datetime) -> Assembly:
+def with_extras(
+    assembly: Assembly,
+    newsletter: Newsletter,
+    supply: Supply,
+    *,
+    on: date,
+    at: datetime,
+    wording: Wording = ENGLISH_WORDING,
+) -> Assembly:
     """The same with the extras that the edition of `on`, which goes at `at`, prints beside its stories, and with the
     subject and preheader of its sheet where they are written there.
     """
@@ -118,7 +131,7 @@ def with_extras(assembly: Assembly, newsletter: Newsletter, supply: Supply, *, o
             extras=replace(beside.extras, corrections=assembly.corrections),
             subject=subject,
             subject_at=sheet.at("subject") if sheet.subject else "",
-            preheader=sheet.preheader or preheader_of(newsletter, edition.stories, subject),
+            preheader=sheet.preheader or preheader_of(newsletter, edition.stories, subject, wording),
             preheader_at=sheet.at("preheader") if sheet.preheader else "",
         )
     return replace(assembly, edition=edition, beside=beside)
@@ -240,16 +253,15 @@ def _problems(newsletter: Newsletter, chosen: tuple[SectionStories, ...], on: da
 
 
 def _edition(
-    newsletter: Newsletter, chosen: tuple[SectionStories, ...], on: date, suffix: str | None, extras: Extras
+    newsletter: Newsletter, chosen: tuple[SectionStories, ...], on: date, suffix: str | None, wording: Wording
 ) -> Edition:
     stories = tuple(story for part in chosen for story in part.stories)
-    subject = subject_of(newsletter, stories[0], on)
+    subject = subject_of(newsletter, stories[0], on, wording)
     return Edition(
         newsletter=newsletter.slug,
         date=on,
         subject=subject,
-        preheader=preheader_of(newsletter, stories, subject),
+        preheader=preheader_of(newsletter, stories, subject, wording),
         sections=chosen,
         suffix=suffix,
-        extras=extras,
     )

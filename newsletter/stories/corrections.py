@@ -12,6 +12,7 @@ from datetime import date
 from difflib import get_close_matches
 
 from newsletter.model import (
+    ENGLISH_WORDING,
     Citation,
     Correction,
     Edition,
@@ -25,12 +26,9 @@ from newsletter.model import (
     Status,
     Story,
     Waiting,
+    Wording,
 )
-from newsletter.stories.subject import day_of, preheader_of
-
-SUBJECT = "Correction: {headline}"
-LEDE = "What was wrong in “{headline}”, which we sent you on {date}, and what is right:"
-"""The words of a correction mail around what editors wrote."""
+from newsletter.stories.subject import preheader_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,22 +133,31 @@ def _entry(story: Story, on: date) -> Correction:
 
 
 def correction_edition(
-    newsletter: Newsletter, story: Story, *, wrong: str, wrong_on: date, on: date, suffix: str
+    newsletter: Newsletter,
+    story: Story,
+    *,
+    wrong: str,
+    wrong_on: date,
+    on: date,
+    suffix: str,
+    wording: Wording = ENGLISH_WORDING,
 ) -> Edition:
     """The edition of a correction mail: the correcting story alone, under a line that says what it corrects.
 
     `wrong` is the wrong story's headline as it went out, on `wrong_on`.
     """
-    lede = Paragraph(spans=(Span(text=LEDE.format(headline=wrong, date=day_of(wrong_on)), emphasis=True),))
+    lede = Paragraph(
+        spans=(Span(text=wording.corrected.format(headline=wrong, date=wording.day(wrong_on)), emphasis=True),)
+    )
     printed = replace(story, blocks=(lede, *story.blocks), citations=_moved(story))
-    subject = SUBJECT.format(headline=story.headline)
+    subject = wording.correction.format(headline=story.headline)
     section = next((part for part in newsletter.sections if part.slug == story.section), newsletter.sections[0])
     return Edition(
         newsletter=newsletter.slug,
         date=on,
         suffix=suffix,
         subject=subject,
-        preheader=preheader_of(newsletter, (printed,), subject),
+        preheader=preheader_of(newsletter, (printed,), subject, wording),
         sections=(SectionStories(section=section, stories=(printed,)),),
     )
 

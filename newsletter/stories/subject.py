@@ -6,25 +6,20 @@ import re
 from datetime import date
 
 from newsletter.errors import ConfigError
-from newsletter.model import Newsletter, Paragraph, Story, plain
+from newsletter.model import Newsletter, Paragraph, Story, Wording, plain
 from newsletter.stories.spans import squash
 
 SHORTEST, LONGEST = 40, 130
 """Characters of a preheader: less leaves a gap for the mail's first words, more is cut by every client."""
 
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
 
-
-def subject_of(newsletter: Newsletter, lead: Story, on: date) -> str:
+def subject_of(newsletter: Newsletter, lead: Story, on: date, wording: Wording) -> str:
     """The newsletter's `subject` with the lead's headline, the title and the date (`May 4, 2026`) filled in.
 
     Raises `ConfigError` where `subject` has another name in braces.
     """
     try:
-        return squash(newsletter.subject.format(lead=lead.headline, title=newsletter.title, date=day_of(on)))
+        return squash(newsletter.subject.format(lead=lead.headline, title=newsletter.title, date=wording.day(on)))
     except (KeyError, IndexError, ValueError, AttributeError) as error:
         raise ConfigError(
             f"newsletters/{newsletter.slug}.toml: subject {newsletter.subject!r} has something in braces that is not "
@@ -32,18 +27,13 @@ def subject_of(newsletter: Newsletter, lead: Story, on: date) -> str:
         ) from error
 
 
-def day_of(on: date) -> str:
-    """`May 4, 2026`."""
-    return f"{_MONTHS[on.month - 1]} {on.day}, {on.year}"
-
-
-def preheader_of(newsletter: Newsletter, stories: tuple[Story, ...], subject: str) -> str:
+def preheader_of(newsletter: Newsletter, stories: tuple[Story, ...], subject: str, wording: Wording) -> str:
     """The lead's lede without its source, then the other headlines, as far as 130 characters go; 40 at least, cut at
     a word, and never the subject again.
     """
     lead, others = stories[0], stories[1:]
-    parts = [_lede(lead), "Also: " + "; ".join(story.headline for story in others) if others else ""]
-    parts += [newsletter.tagline, f"Today’s stories in {newsletter.title}, chosen and checked by its editors."]
+    also = wording.also.format(headlines="; ".join(story.headline for story in others)) if others else ""
+    parts = [_lede(lead), also, newsletter.tagline, wording.today.format(title=newsletter.title)]
     text = ""
     for part in map(_harmless, parts):
         if len(text) < SHORTEST and part and not _repeats(part, subject):

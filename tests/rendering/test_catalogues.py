@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from newsletter.errors import RenderError
 from newsletter.model import Paragraph
 from newsletter.rendering import catalogue, render
 from newsletter.rendering.proof import proof
+from newsletter.rendering.wording import wording
 
 SHIPPED = sorted((TEMPLATES / "locale").glob("*.po"))
 
@@ -30,11 +32,12 @@ ARABIC = story(
 )
 
 
-def words_of_the_templates() -> set[str | tuple[str, ...]]:
+def words_for_readers() -> set[str | tuple[str, ...]]:
     found = extract_from_dir(
         TEMPLATES / "email", method_map=[("**.j2", "jinja2")], options_map={"**.j2": {"trim_blocks": "true"}}
     )
-    return {message[2] for message in found}
+    beside = extract_from_dir(ROOT / "newsletter" / "rendering", method_map=[("wording.py", "python")])
+    return {message[2] for message in (*found, *beside)}
 
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
@@ -44,7 +47,7 @@ class TestEachCatalogue:
         with file.open("rb") as lines:
             words = read_po(lines)
         translated = {message.id for message in words if message.id and message.string and not message.fuzzy}
-        assert translated == words_of_the_templates()
+        assert translated == words_for_readers()
 
     def test_says_which_language_it_is(self, file: Path) -> None:
         with file.open("rb") as lines:
@@ -67,6 +70,21 @@ def test_german_dates_numbers_and_plurals() -> None:
     assert "Montag, 4. Mai 2026" in message.text
     assert "6 Beiträge" in message.text
     assert 'lang="de-AT"' in message.html
+
+
+@pytest.mark.parametrize(
+    ("language", "correction", "day"),
+    [("en", "Correction: Six Ships", "May 4, 2026"), ("de", "Berichtigung: Six Ships", "4. Mai 2026"),
+     ("fr", "Rectificatif\u00a0: Six Ships", "4 mai 2026"), ("ar", "تصحيح: Six Ships", "4 مايو 2026")],
+)  # fmt: skip
+def test_what_no_template_prints(language: str, correction: str, day: str) -> None:
+    """Subjects, preheaders and corrections are in the newsletter's language, too."""
+    words = wording(language, TEMPLATES)
+    assert words.correction.format(headline="Six Ships") == correction
+    assert words.day(date(2026, 5, 4)) == day
+    assert words.also.format(headlines="A; B").endswith("A; B")
+    assert "The Mill" in words.today.format(title="The Mill")
+    assert "Five" in words.corrected.format(headline="Five", date=day)
 
 
 def test_french_sets_a_space_before_the_colon() -> None:
