@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.errors import ContentError
 from newsletter.model import EditionState
 from newsletter.pipeline import previewing, sight
 from newsletter.pipeline.previewing import Preview
@@ -96,7 +98,7 @@ def test_the_organisation_changes(preview: Preview, content: Path) -> None:
     edit(content, "organisation.toml", 'voices = ["', 'voices = ["Not ')
     preview.changed()
     after = preview.sight().html("light", styles=True)
-    assert before.count('class="voice"') > after.count('class="voice"')
+    assert before.count('class="box"') > after.count('class="box"')
 
 
 def test_drafts(preview: Preview, content: Path) -> None:
@@ -153,4 +155,36 @@ def test_a_look_by_its_name(preview: Preview) -> None:
     """The shipped ones are found by their pairs of files; one that there is not is a fault in words."""
     assert "briefing" in preview.looks()
     assert "base" not in preview.looks()
-    assert "there is no such template" in preview.sight("nothing").fault
+    assert "there is no look 'nothing'; there are: alert, briefing, magazine" in preview.sight("nothing").fault
+
+
+def test_a_sheet_that_cannot_be_read(preview: Preview, content: Path) -> None:
+    """Without its sheet the edition must not go: its fault stands where the mail was, and no file is written."""
+    edit(content, "editions/daily/2026-05-04.md", "by:", "bye:")
+    assert "`bye` is not a key" in preview.sight().fault
+    assert preview.sight().message is None
+    house = preview._house()
+    with pytest.raises(ContentError, match="`bye` is not a key"):
+        previewing.write(house, previewing.target(house, "daily/2026-05-04", NOW), NOW)
+
+
+def test_files_tell_what_the_desk_stops(preview: Preview, content: Path) -> None:
+    """As the plan does: placeholder words are no fault of the message, and stop it all the same."""
+    edit(content, "editions/daily/2026-05-04.md", "Good morning", "TK morning")
+    house = preview._house()
+    made = previewing.write(house, previewing.target(house, "daily/2026-05-04", NOW), NOW)
+    assert [stop.check for stop in made.stops] == ["placeholder"]
+
+
+def test_pictures_that_the_mail_carries(preview: Preview, content: Path) -> None:
+    """A browser knows no parts of a mail: they are shown from where they are published, as those of a link are."""
+    linked = preview.sight().html("light", styles=True)
+    edit(content, "newsletters/daily.toml", 'list = "daily"', 'list = "daily"\npictures = "embed"')
+    preview.changed()
+    seen = preview.sight()
+    assert seen.message is not None
+    assert "cid:" in seen.message.html
+    assert re.findall(r'<img\s[^>]*src="(/images/[^"]+)"', seen.html("light", styles=True)) == re.findall(
+        r'<img\s[^>]*src="(/images/[^"]+)"', linked
+    )
+    assert linked.count("/images/") >= 3
