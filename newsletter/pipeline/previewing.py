@@ -47,8 +47,8 @@ class Preview:
 
     @property
     def images(self) -> Path:
-        """Where the pictures of stories are."""
-        return self._context.settings.content / "images"
+        """Where the pictures of mails are: rendering publishes them, whether anybody sends the mail or not."""
+        return self._context.settings.published
 
     @property
     def watched(self) -> tuple[Path, ...]:

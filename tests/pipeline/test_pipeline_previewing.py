@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from ledger_house import House, at
 
 from newsletter.model import EditionState
 from newsletter.pipeline import previewing, sight
@@ -96,7 +97,7 @@ def test_the_organisation_changes(preview: Preview, content: Path) -> None:
     edit(content, "organisation.toml", 'voices = ["', 'voices = ["Not ')
     preview.changed()
     after = preview.sight().html("light", styles=True)
-    assert before.count('class="voice"') > after.count('class="voice"')
+    assert before.count('class="box"') > after.count('class="box"')
 
 
 def test_drafts(preview: Preview, content: Path) -> None:
@@ -120,6 +121,27 @@ def test_too_few_stories_are_shown_all_the_same(preview: Preview, content: Path)
     seen = preview.sight()
     assert seen.message is not None
     assert seen.missing == ("The Morning Run has 1 story for 2026-05-04, and goes with 2 or more",)
+
+
+def test_when_everything_went(sqlite_house: House) -> None:
+    """A look is worked on in the afternoon, too: what went is shown again, and that nothing would go is said."""
+    sqlite_house.tick(at(1, 12))
+    sqlite_house.clock.at = at(4, 4)
+    sqlite_house.readers(3)
+    sqlite_house.story()
+    preview = Preview(sqlite_house.context, "daily/2026-05-04")
+    before = preview.sight()
+    assert not before.again
+    sqlite_house.tick(at(4, 6, 15))
+    sqlite_house.tick(at(4, 6, 45))
+    assert sqlite_house.state()[0] is EditionState.SENT
+    preview.changed()
+    after = preview.sight()
+    assert after.again
+    assert after.fault == ""
+    assert after.message == before.message
+    assert len(after.missing) == 1
+    assert "has no story for 2026-05-04" in after.missing[0]
 
 
 def test_a_bad_file_that_nobody_approved(preview: Preview, content: Path) -> None:
