@@ -47,7 +47,7 @@ class Preview:
 
     @property
     def images(self) -> Path:
-        """Where the pictures of its mails are published."""
+        """Where the pictures of mails are: rendering publishes them, whether anybody sends the mail or not."""
         return self._context.settings.published
 
     @property

@@ -37,6 +37,7 @@ class Sight:
     message, edition or weight.
 
     missing    what the edition lacks that is no finding: too few stories
+    again      nothing would go: what is shown are stories that went before, so that there is something to see
     broken     faults of story files that the edition would not hold anyway
     """
 
@@ -51,6 +52,7 @@ class Sight:
     weight: Weight | None = None
     waiting: tuple[Waiting, ...] = ()
     missing: tuple[str, ...] = ()
+    again: bool = False
     broken: tuple[Fault, ...] = ()
     fault: str = ""
 
@@ -75,18 +77,21 @@ class Sight:
 def see(
     context: Context, target: Target, now: datetime, desk: Desk, look: str | None, *, drafts: bool = False
 ) -> Sight:
-    """An edition of a desk as it would be now, in a look. Raises NewsletterError for what stands in its way whole:
-    no stories, a template or picture at fault. Files without which it must not go are its `fault`.
+    """An edition of a desk as it would be now, in a look; where nothing would go, as if nothing had gone before. No
+    stories at all, a template or picture at fault, files without which it must not go are its `fault`.
     """
     if look is not None:
         target = replace(target, newsletter=replace(target.newsletter, template=look))
     newsletter = target.newsletter
     shown = replace(desk, stories=as_if_approved(desk.stories, now)) if drafts else desk
     gathered, missing = _gathered(context, target, now, shown)
-    waiting = gathered.assembly.waiting
+    waiting, again = gathered.assembly.waiting, False
+    if gathered.assembly.edition is None:
+        gathered = gathering.gather(context, target.with_few(), now, desk=shown, afresh=True)
+        again = gathered.assembly.edition is not None
     sight = Sight(
         name=target.id, look=newsletter.template, newsletter=newsletter, planned_at=gathered.planned_at,
-        state=_state(context, target), waiting=waiting,
+        state=_state(context, target), waiting=waiting, again=again,
     )  # fmt: skip
     broken = tuple(fault for file in desk.broken for fault in file.faults if fault not in gathered.faults)
     if gathered.faults:

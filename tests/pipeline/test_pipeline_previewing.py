@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from ledger_house import House, at
 
 from newsletter.errors import ContentError
 from newsletter.model import EditionState
@@ -124,6 +124,27 @@ def test_too_few_stories_are_shown_all_the_same(preview: Preview, content: Path)
     assert seen.missing == ("The Morning Run has 1 story for 2026-05-04, and goes with 2 or more",)
 
 
+def test_when_everything_went(sqlite_house: House) -> None:
+    """A look is worked on in the afternoon, too: what went is shown again, and that nothing would go is said."""
+    sqlite_house.tick(at(1, 12))
+    sqlite_house.clock.at = at(4, 4)
+    sqlite_house.readers(3)
+    sqlite_house.story()
+    preview = Preview(sqlite_house.context, "daily/2026-05-04")
+    before = preview.sight()
+    assert not before.again
+    sqlite_house.tick(at(4, 6, 15))
+    sqlite_house.tick(at(4, 6, 45))
+    assert sqlite_house.state()[0] is EditionState.SENT
+    preview.changed()
+    after = preview.sight()
+    assert after.again
+    assert after.fault == ""
+    assert after.message == before.message
+    assert len(after.missing) == 1
+    assert "has no story for 2026-05-04" in after.missing[0]
+
+
 def test_a_bad_file_that_nobody_approved(preview: Preview, content: Path) -> None:
     """It is told beside the mail, which it does not keep from being shown."""
     edit(content, "stories/2026-05-05-broadband-grants-open.md", "headline:", "headlines:")
@@ -174,17 +195,3 @@ def test_files_tell_what_the_desk_stops(preview: Preview, content: Path) -> None
     house = preview._house()
     made = previewing.write(house, previewing.target(house, "daily/2026-05-04", NOW), NOW)
     assert [stop.check for stop in made.stops] == ["placeholder"]
-
-
-def test_pictures_that_the_mail_carries(preview: Preview, content: Path) -> None:
-    """A browser knows no parts of a mail: they are shown from where they are published, as those of a link are."""
-    linked = preview.sight().html("light", styles=True)
-    edit(content, "newsletters/daily.toml", 'list = "daily"', 'list = "daily"\npictures = "embed"')
-    preview.changed()
-    seen = preview.sight()
-    assert seen.message is not None
-    assert "cid:" in seen.message.html
-    assert re.findall(r'<img\s[^>]*src="(/images/[^"]+)"', seen.html("light", styles=True)) == re.findall(
-        r'<img\s[^>]*src="(/images/[^"]+)"', linked
-    )
-    assert linked.count("/images/") >= 3
