@@ -91,24 +91,16 @@ def proof(edition: str, ask_links: bool, moment: str | None, as_json: bool) -> i
 def preview(edition: str, look: str | None, port: int | None, opens: bool, files: bool, moment: str | None) -> None:
     """Show an edition in the browser as readers will see it, and each change as it is saved, until Ctrl-C."""
     from newsletter.pipeline.context import target
+    from newsletter.pipeline.previewing import require_look
 
     context = open_house()
     now = when(context, moment)
     on = target(context, edition, now)
-    _require_look(context, look)
+    require_look(context, look)
     if files:
         _preview_files(context, on, now, look)
     else:
         _preview_page(context, edition, when=now if moment else None, look=look, port=port, opens=opens)
-
-
-def _require_look(context: Context, look: str | None) -> None:
-    from newsletter.errors import MistypedError
-    from newsletter.pipeline.previewing import looks_of
-
-    looks = looks_of(context)
-    if look is not None and look not in looks:
-        raise MistypedError(f"there is no look {look!r}; there are: {', '.join(looks)}")
 
 
 def _preview_files(context: Context, on: Target, now: datetime, look: str | None) -> None:

@@ -51,11 +51,11 @@ def compose(context: Context, newsletter: Newsletter, edition: Edition) -> Compo
     return Composed(edition=edition, message=message, findings=findings)
 
 
-def write_files(context: Context, target: Target, message: Message) -> tuple[Path, Path]:
-    """A message as files in `var/preview/`: HTML and plain text."""
+def write_files(context: Context, target: Target, message: Message, look: str | None = None) -> tuple[Path, Path]:
+    """A message as files in `var/preview/`: HTML and plain text. `look` is named where it is not its newsletter's."""
     folder = context.settings.var / "preview"
     folder.mkdir(parents=True, exist_ok=True)
-    name = target.id.replace("/", "-")
+    name = target.id.replace("/", "-") + ("" if look is None else f"-{look}")
     html, text = folder / f"{name}.html", folder / f"{name}.txt"
     html.write_text(message.html, encoding="utf-8")
     text.write_text(message.text, encoding="utf-8")

@@ -65,16 +65,22 @@ def history(tx: Tx, newsletter: Newsletter) -> History:
 
 
 def gather(
-    context: Context, target: Target, now: datetime, *, at: datetime | None = None, desk: Desk | None = None
+    context: Context,
+    target: Target,
+    now: datetime,
+    *,
+    at: datetime | None = None,
+    desk: Desk | None = None,
+    afresh: bool = False,
 ) -> Gathered:
     """Assemble an edition as of `now`, for the time `at`: its schedule's where that is still to come, else now.
 
-    The desk is read, unless it was just now.
+    The desk is read, unless it was just now. `afresh`: as if nothing had gone before, to be looked at alone.
     """
     planned = at or max(target.planned_at or now, now)
     desk, supply = desk or read_desk(context), read_supply(context, target)
     with context.store.read() as tx:
-        before = history(tx, target.newsletter)
+        before = History() if afresh else history(tx, target.newsletter)
     words = _wording(context, target.newsletter)
     assembly = assemble(
         target.newsletter,

@@ -12,6 +12,7 @@ from newsletter.errors import RenderError
 from newsletter.model import EditionState, Finding, Level, Newsletter, levelled
 from newsletter.pipeline import beside, canary, composing, freezing, gathering, guards, proofing
 from newsletter.pipeline.context import Context, Target
+from newsletter.rendering.proof.weight import weigh
 from newsletter.schedule import next_editions
 from newsletter.storage import Tx, balance, editions, roster, sends
 
@@ -163,7 +164,9 @@ def _lines(plan_: EditionPlan) -> Iterator[str]:
     yield from _list("Beside the stories", beside.in_lines(gathered.assembly.beside.extras))
     yield from _list("Corrections", boxed)
     yield from _list("Missing: it does not go out like this", plan_.missing)
-    warnings = [f"{f.where}: {f.problem}" for f in plan_.findings if f.level is Level.WARN]
+    # a broken seal is told where its story waits
+    shown = [f for f in plan_.findings if f.level is Level.WARN and f.check != "seal"]
+    warnings = [f"{f.where}: {f.problem}" for f in shown]
     more = [f"and {len(warnings) - SHOWN} more: newsletter edition proof {plan_.target.id}"]
     yield from _list("Worth a look", [*warnings[:SHOWN], *more] if len(warnings) > SHOWN else warnings)
     yield from _list("Waiting", waiting)
@@ -221,7 +224,8 @@ def _stories(plan_: EditionPlan) -> str:
 def _size(plan_: EditionPlan) -> str:
     if plan_.composed is None:
         return _stories(plan_)
-    return f"{_stories(plan_)}, {len(plan_.composed.message.html.encode()) / 1024:.0f} kB of Gmail's 100"
+    weight = weigh(plan_.composed.message)
+    return f"{_stories(plan_)}, {weight.total / 1024:.0f} kB of Gmail's {weight.limit / 1024:.0f}, links tracked"
 
 
 def _list(title: str, lines: list[str] | tuple[str, ...]) -> Iterator[str]:

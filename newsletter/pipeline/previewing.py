@@ -13,8 +13,8 @@ from pathlib import Path
 
 import structlog
 
-from newsletter.errors import NewsletterError, UsageError
-from newsletter.model import Finding, Organisation
+from newsletter.errors import MistypedError, NewsletterError, UsageError
+from newsletter.model import Finding, Level, Organisation
 from newsletter.pipeline import composing, gathering
 from newsletter.pipeline.context import Context, Target, target
 from newsletter.pipeline.sight import Sight, see
@@ -47,8 +47,8 @@ class Preview:
 
     @property
     def images(self) -> Path:
-        """Where the pictures of stories are."""
-        return self._context.settings.content / "images"
+        """Where the pictures of mails are: rendering publishes them, whether anybody sends the mail or not."""
+        return self._context.settings.published
 
     @property
     def watched(self) -> tuple[Path, ...]:
@@ -94,6 +94,7 @@ class Preview:
 
     def _safely(self, look: str | None, now: datetime, drafts: bool) -> Sight:  # noqa: FBT001  private
         try:
+            require_look(self._context, look)
             context = self._house()
             sight = see(context, target(context, self._words, now), now, self._read(context), look, drafts=drafts)
         except NewsletterError as error:
@@ -124,6 +125,13 @@ def looks_of(context: Context) -> tuple[str, ...]:
     return looks(context.settings.templates / FOLDER)
 
 
+def require_look(context: Context, look: str | None) -> None:
+    """Raise MistypedError for a name that is no look's; None stands for its newsletter's own."""
+    known = looks_of(context)
+    if look is not None and look not in known:
+        raise MistypedError(f"there is no look {look!r}; there are: {', '.join(known)}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
     """A rendered edition as files, and what the proof would stop it for."""
@@ -136,17 +144,15 @@ class Files:
 def write(context: Context, target: Target, now: datetime, look: str | None = None) -> Files:
     """Render an edition as it stands into `var/preview/`, whatever the proof says of it.
 
-    Raises UsageError without stories, RenderError for a template that cannot be rendered.
+    Raises UsageError without stories, ContentError for files without which it must not go, RenderError for a template
+    that cannot be rendered.
     """
     newsletter = target.newsletter if look is None else replace(target.newsletter, template=look)
     gathered = gathering.gather(context, target.with_few(), now)
+    gathering.require_readable(gathered)
     if gathered.assembly.edition is None:
         raise UsageError(f"{target.id}: " + "; ".join(gathered.assembly.problems))
     composed = composing.compose(context, newsletter, gathered.assembly.edition)
-    folder = context.settings.var / "preview"
-    folder.mkdir(parents=True, exist_ok=True)
-    name = target.id.replace("/", "-") + ("" if look is None else f"-{look}")
-    html, text = folder / f"{name}.html", folder / f"{name}.txt"
-    html.write_text(composed.message.html, encoding="utf-8")
-    text.write_text(composed.message.text, encoding="utf-8")
-    return Files(html=html, text=text, stops=composed.stops)
+    html, text = composing.write_files(context, target, composed.message, look)
+    findings = (*gathering.desk_findings(context, gathered, now), *composed.findings)
+    return Files(html=html, text=text, stops=tuple(each for each in findings if each.level is Level.STOP))

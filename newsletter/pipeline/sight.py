@@ -37,8 +37,8 @@ class Sight:
     message, edition or weight.
 
     missing    what the edition lacks that is no finding: too few stories
+    again      nothing would go: what is shown are stories that went before, so that there is something to see
     broken     faults of story files that the edition would not hold anyway
-    base_url   what the message's own pictures begin with
     """
 
     name: str
@@ -52,9 +52,9 @@ class Sight:
     weight: Weight | None = None
     waiting: tuple[Waiting, ...] = ()
     missing: tuple[str, ...] = ()
+    again: bool = False
     broken: tuple[Fault, ...] = ()
     fault: str = ""
-    base_url: str = ""
 
     @property
     def stops(self) -> tuple[Finding, ...]:
@@ -65,33 +65,37 @@ class Sight:
         return tuple(finding for finding in self.findings if finding.level is not Level.STOP)
 
     def html(self, scheme: Scheme, *, styles: bool) -> str:
-        """The mail as a client shows it; our own pictures are those of this machine, published or not."""
+        """The mail as a client shows it; our own pictures come from this machine, those that the mail carries too."""
         if self.message is None:
             return ""
-        here = self.message.html.replace(f"{self.base_url}/images/", "/images/")
+        here = self.message.html
+        for picture in self.message.pictures:
+            here = here.replace(f'src="{picture.src}"', f'src="/images/{picture.name}"')
         return appearance(here, scheme=scheme, styles=styles)
 
 
 def see(
     context: Context, target: Target, now: datetime, desk: Desk, look: str | None, *, drafts: bool = False
 ) -> Sight:
-    """An edition of a desk as it would be now, in a look. Raises NewsletterError for what stands in its way whole:
-    no stories, a template or picture at fault. Approved files that cannot be read are its `fault`.
+    """An edition of a desk as it would be now, in a look; where nothing would go, as if nothing had gone before. No
+    stories at all, a template or picture at fault, files without which it must not go are its `fault`.
     """
     if look is not None:
         target = replace(target, newsletter=replace(target.newsletter, template=look))
     newsletter = target.newsletter
     shown = replace(desk, stories=as_if_approved(desk.stories, now)) if drafts else desk
     gathered, missing = _gathered(context, target, now, shown)
-    waiting = gathered.assembly.waiting
+    waiting, again = gathered.assembly.waiting, False
+    if gathered.assembly.edition is None:
+        gathered = gathering.gather(context, target.with_few(), now, desk=shown, afresh=True)
+        again = gathered.assembly.edition is not None
     sight = Sight(
         name=target.id, look=newsletter.template, newsletter=newsletter, planned_at=gathered.planned_at,
-        state=_state(context, target), waiting=waiting, base_url=context.settings.base_url.rstrip("/"),
+        state=_state(context, target), waiting=waiting, again=again,
     )  # fmt: skip
-    in_the_way = tuple(file for file in desk.broken if file.status in (None, Status.APPROVED))
-    broken = tuple(fault for file in desk.broken if file not in in_the_way for fault in file.faults)
-    if in_the_way:
-        return replace(sight, fault=str(ContentError(tuple(fault for file in in_the_way for fault in file.faults))))
+    broken = tuple(fault for file in desk.broken for fault in file.faults if fault not in gathered.faults)
+    if gathered.faults:
+        return replace(sight, fault=str(ContentError(gathered.faults)), broken=broken)
     if gathered.assembly.edition is None:
         return replace(sight, fault="; ".join(missing), broken=broken)
     try:

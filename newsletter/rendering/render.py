@@ -42,6 +42,11 @@ def render(
     the word that it lacks), ConfigError (a theme that cannot be used, a folder that cannot be written) and ContentError
     (pictures that cannot be shown, with the files that name them).
     """
+    if newsletter.template == folder_of.FRAME:
+        raise RenderError(
+            f"{newsletter.template}: it is the frame that all looks share, and prints no story; name a look "
+            f"({', '.join(folder_of.looks(templates / FOLDER))}) as the newsletter's `template`"
+        )
     colours = theme.resolve(newsletter.theme, newsletter=newsletter.slug)
     printer = Printer(
         places=tuple(pictures_of(edition, newsletter)), base_url=base_url, folders=images,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import urllib.request
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -109,6 +110,22 @@ def test_plan_of_what_is_not_ready(house: House) -> None:
     proof = house.run("edition", "proof", MONDAY)
     assert proof.code == 1
     assert "It may not go like this." in proof.out
+
+
+def test_a_plan_tells_each_broken_seal_once(house: House) -> None:
+    """Where the story waits, with the command that seals it; the room for what is worth a look is for the rest."""
+    plan = house.run("edition", "plan", MONDAY).out
+    assert plan.count("`newsletter story approve 2026-05-05-steel-prices-steady --by NAME`") == 1
+    assert "Waiting\n  - 2026-05-05-broadband-grants-open: `status: approved` was typed without a seal" in plan
+
+
+def test_plan_and_proof_weigh_alike(house: House) -> None:
+    """As Gmail gets it: with the links as long as tracking makes them."""
+    plan = house.run("edition", "plan", MONDAY).out
+    size = re.search(r"9 stories, (\d+) kB of Gmail's 100, links tracked", plan)
+    html = Path(house.run("edition", "preview", MONDAY, "--files").out.splitlines()[0]).read_bytes()
+    assert size is not None
+    assert int(size[1]) > len(html) / 1024 + 3
 
 
 def test_proof_of_a_good_edition(house: House) -> None:

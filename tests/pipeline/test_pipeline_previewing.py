@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from ledger_house import House, at
 
+from newsletter.errors import ContentError
 from newsletter.model import EditionState
 from newsletter.pipeline import previewing, sight
 from newsletter.pipeline.previewing import Preview
@@ -96,7 +98,7 @@ def test_the_organisation_changes(preview: Preview, content: Path) -> None:
     edit(content, "organisation.toml", 'voices = ["', 'voices = ["Not ')
     preview.changed()
     after = preview.sight().html("light", styles=True)
-    assert before.count('class="voice"') > after.count('class="voice"')
+    assert before.count('class="box"') > after.count('class="box"')
 
 
 def test_drafts(preview: Preview, content: Path) -> None:
@@ -120,6 +122,27 @@ def test_too_few_stories_are_shown_all_the_same(preview: Preview, content: Path)
     seen = preview.sight()
     assert seen.message is not None
     assert seen.missing == ("The Morning Run has 1 story for 2026-05-04, and goes with 2 or more",)
+
+
+def test_when_everything_went(sqlite_house: House) -> None:
+    """A look is worked on in the afternoon, too: what went is shown again, and that nothing would go is said."""
+    sqlite_house.tick(at(1, 12))
+    sqlite_house.clock.at = at(4, 4)
+    sqlite_house.readers(3)
+    sqlite_house.story()
+    preview = Preview(sqlite_house.context, "daily/2026-05-04")
+    before = preview.sight()
+    assert not before.again
+    sqlite_house.tick(at(4, 6, 15))
+    sqlite_house.tick(at(4, 6, 45))
+    assert sqlite_house.state()[0] is EditionState.SENT
+    preview.changed()
+    after = preview.sight()
+    assert after.again
+    assert after.fault == ""
+    assert after.message == before.message
+    assert len(after.missing) == 1
+    assert "has no story for 2026-05-04" in after.missing[0]
 
 
 def test_a_bad_file_that_nobody_approved(preview: Preview, content: Path) -> None:
@@ -153,4 +176,22 @@ def test_a_look_by_its_name(preview: Preview) -> None:
     """The shipped ones are found by their pairs of files; one that there is not is a fault in words."""
     assert "briefing" in preview.looks()
     assert "base" not in preview.looks()
-    assert "there is no such template" in preview.sight("nothing").fault
+    assert "there is no look 'nothing'; there are: alert, briefing, magazine" in preview.sight("nothing").fault
+
+
+def test_a_sheet_that_cannot_be_read(preview: Preview, content: Path) -> None:
+    """Without its sheet the edition must not go: its fault stands where the mail was, and no file is written."""
+    edit(content, "editions/daily/2026-05-04.md", "by:", "bye:")
+    assert "`bye` is not a key" in preview.sight().fault
+    assert preview.sight().message is None
+    house = preview._house()
+    with pytest.raises(ContentError, match="`bye` is not a key"):
+        previewing.write(house, previewing.target(house, "daily/2026-05-04", NOW), NOW)
+
+
+def test_files_tell_what_the_desk_stops(preview: Preview, content: Path) -> None:
+    """As the plan does: placeholder words are no fault of the message, and stop it all the same."""
+    edit(content, "editions/daily/2026-05-04.md", "Good morning", "TK morning")
+    house = preview._house()
+    made = previewing.write(house, previewing.target(house, "daily/2026-05-04", NOW), NOW)
+    assert [stop.check for stop in made.stops] == ["placeholder"]

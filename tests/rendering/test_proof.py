@@ -390,6 +390,16 @@ def test_a_link_beside_the_stories_names_its_line(sound: Message) -> None:
     assert {f.where for f in found(message) if "localhost" in f.problem} == {TEMPLATE}
 
 
+def test_a_sponsors_link_is_mended_in_its_own_file() -> None:
+    """Its slot follows a story, and stands in the HTML of that story."""
+    slot = replace(
+        SPONSORED, label="Paid", url="http://localhost/rods", link_text="The rods", place="lead", lines={"url": 6}
+    )
+    what = beside(sponsors=(slot,))
+    placeholders = {f.where for f in found(rendered(what), what) if "localhost" in f.problem}
+    assert placeholders == {f"{SPONSOR}:6"}
+
+
 def test_the_sheets_own_subject_and_preheader_are_mended_there(sound: Message) -> None:
     """Not at the lead's headline, which has nothing to do with them."""
     written = replace(edition(), subject_at=f"{SHEET}:2", preheader_at=f"{SHEET}:3")

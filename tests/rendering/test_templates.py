@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,10 @@ def test_a_changed_template_is_read_again(folder: Path) -> None:
     template.write_text("two")
     os.utime(template, ns=(1, 1))
     assert templates.fill("a.mjml.j2", {}) == "two"
+
+
+def test_the_frame_is_no_look() -> None:
+    """It would print an edition without its stories."""
+    of = replace(DAILY, template="base")
+    with pytest.raises(RenderError, match=r"base: it is the frame .* name a look \(alert, briefing, magazine\)"):
+        render(edition(), of, ORGANISATION, templates=TEMPLATES, base_url=BASE_URL, images=None)

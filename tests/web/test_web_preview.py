@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,11 +94,16 @@ def test_policies(app: FastAPI) -> None:
         assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
-def test_a_mail_shows_the_pictures_of_this_machine(app: FastAPI) -> None:
-    """They are not published yet, and the base URL may be anybody's."""
-    html = ask(app, "/mail/briefing").text
-    assert 'src="/images/port-at-dawn.png"' in html
-    assert ask(app, "/images/port-at-dawn.png").status_code == 200
+def test_a_mail_shows_the_pictures_of_this_machine(preview: Preview, app: FastAPI, content: Path) -> None:
+    """Wherever the base URL leads, and also where the mail carries its pictures."""
+    for before, after in (("", ""), ("carry_over = 1\n", 'carry_over = 1\npictures = "embed"\n')):
+        file = content / "newsletters/daily.toml"
+        file.write_text(file.read_text().replace(before, after, 1))
+        preview.changed()
+        pictures = set(re.findall(r'src="([^"]*)"', ask(app, "/mail/briefing").text))
+        assert len(pictures) == 3
+        for picture in pictures:
+            assert ask(app, picture).headers["Content-Type"].startswith("image/")
 
 
 @pytest.mark.parametrize("look", ["nothing", "base", "%2e%2e%2fx"])

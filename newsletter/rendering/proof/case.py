@@ -86,12 +86,15 @@ class Case:
         """`path:line` of the text or address that has these words: of the story, or of what stands beside the stories.
         Else the story's file, or the template.
         """
-        said = [each for each in self.said if each.story == story and words]
-        exact = [each.where for each in said if each.text == words or each.text.endswith(f"/{words}")]
+        said = [each for each in self.said if words and words in each.text]
+        exact = [each for each in said if each.text == words or each.text.endswith(f"/{words}")]
+        beside = [each.where for each in exact if each.story is None]
         if story not in self.stories:
-            return exact[0] if exact else self.frame(words)
-        lines = [*exact, *(each.where for each in said if words in each.text)]
-        return lines[0] if lines else self.stories[story].path
+            return beside[0] if beside else self.frame(words)
+        own = [each.where for each in exact if each.story == story]
+        near = [each.where for each in said if each.story == story]
+        # a sponsor stands in the HTML of the story that it follows
+        return next(iter((*own, *beside, *near)), self.stories[story].path)
 
     @cached_property
     def said(self) -> tuple[Said, ...]:

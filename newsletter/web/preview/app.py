@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request, Response
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
@@ -21,8 +18,6 @@ from newsletter.web.preview.pages import PreviewPages, Shown
 
 WAIT_S: Final = 10.0
 """How long an answer about changes may take where nothing changes."""
-
-_PICTURE: Final = re.compile(r"/images/([^\"'\s>)]+)")
 
 
 def create_app(preview: Preview) -> FastAPI:
@@ -55,7 +50,7 @@ def _add_pages(app: FastAPI, preview: Preview, pages: PreviewPages) -> None:
     def edition(request: Request) -> Response:
         choice, number = _chosen(request), preview.number
         sight = preview.sight(choice.look, drafts=choice.drafts)
-        shown = Shown(sight=sight, frames=_frames(preview, sight, choice))
+        shown = Shown(sight=sight, frames=_frames(sight, choice))
         return HTMLResponse(pages.edition(shown, choice, preview.looks(), number))
 
     @app.api_route("/looks", methods=["GET", "HEAD"])
@@ -63,7 +58,7 @@ def _add_pages(app: FastAPI, preview: Preview, pages: PreviewPages) -> None:
         choice, number = _chosen(request, size=50), preview.number
         sights = [preview.sight(look, drafts=choice.drafts) for look in preview.looks()]
         shown = [
-            Shown(sight=one, frames=look_frames(choice, one.look, _version(preview, one)) if one.message else ())
+            Shown(sight=one, frames=look_frames(choice, one.look, _version(one)) if one.message else ())
             for one in sights
         ]
         return HTMLResponse(pages.looks(sights[0].name if sights else "", shown, choice, number))
@@ -86,21 +81,10 @@ def _chosen(request: Request, size: int = 75) -> Choice:
     return chosen(parse_qs(request.url.query), size=size)
 
 
-def _frames(preview: Preview, sight: Sight, choice: Choice) -> tuple[Frame, ...]:
-    return frames(choice, sight.look, _version(preview, sight)) if sight.message else ()
+def _frames(sight: Sight, choice: Choice) -> tuple[Frame, ...]:
+    return frames(choice, sight.look, _version(sight)) if sight.message else ()
 
 
-def _version(preview: Preview, sight: Sight) -> str:
-    """Another for another message, and where one of its pictures is another file by now."""
-    if sight.message is None:
-        return ""
-    names = sorted(set(_PICTURE.findall(sight.html("light", styles=True))))
-    stamps = [_stamp(preview.images / unquote(name)) for name in names]
-    return hashlib.sha256(f"{sight.message.fingerprint} {stamps}".encode()).hexdigest()[:16]
-
-
-def _stamp(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except (OSError, ValueError):  # gone since, or no name of a file
-        return 0
+def _version(sight: Sight) -> str:
+    """Another for another message: pictures are named by what is in them."""
+    return sight.message.fingerprint.removeprefix("sha256:")[:16] if sight.message else ""
