@@ -92,7 +92,7 @@ def _compiled(look: folder_of.Templates, values: Mapping[str, object], newslette
             title=title,
         )
     except MarkupError as error:
-        where = look.locate(error.needle)
+        where = look.locate(error.needle, newsletter.template)
         if where is None:
             raise
         raise RenderError(f"{where}: {error.problem}") from error

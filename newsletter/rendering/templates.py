@@ -64,18 +64,34 @@ class Templates:
                 f"{self._where(error, name)}: the template includes itself, directly or through another; "
                 "take one of the includes out"
             ) from error
+        except UnicodeDecodeError as error:
+            raise RenderError(
+                f"{self._undecodable()}: it is not UTF-8 at byte {error.start + 1}; save it anew as UTF-8"
+            ) from error
         except (TemplateError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
             raise RenderError(
                 f"{self._where(error, name)}: {type(error).__name__}: {error}; mend the expression there"
             ) from error
 
-    def locate(self, needle: str) -> str | None:
-        """`template:line` of the first place in the folder's MJML templates that has these words, or None."""
+    def _undecodable(self) -> str:
+        """The first template that is not UTF-8: what Jinja raises names no file."""
+        for path in sorted(self._folder.rglob("*.j2")):
+            try:
+                path.read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                return path.relative_to(self._folder).as_posix()
+        return self._folder.name  # mended since
+
+    def locate(self, needle: str, look: str | None = None) -> str | None:
+        """`template:line` of the first place in the MJML templates, of one look or all, that has the words; or None."""
         if not needle:
             return None
         whole = re.compile(re.escape(needle) + (r"(?![\w-])" if needle.startswith("<") else ""))
-        for path in sorted(self._folder.rglob("*.mjml.j2")):
-            for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
+        others = {f"{name}{MJML_SUFFIX}" for name in looks(self._folder) if look is not None and name != look}
+        for path in sorted(self._folder.rglob(f"*{MJML_SUFFIX}")):
+            if path.parent == self._folder and path.name in others:
+                continue
+            for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").split("\n"), start=1):
                 if whole.search(line):
                     return f"{path.relative_to(self._folder).as_posix()}:{number}"
         return None

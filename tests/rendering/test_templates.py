@@ -83,6 +83,29 @@ def test_an_unknown_tag_is_found_in_its_partial(tmp_path: Path) -> None:
         render(edition(), DAILY, ORGANISATION, templates=tmp_path / "templates", base_url=BASE_URL, images=None)
 
 
+@pytest.mark.parametrize(
+    ("partial", "old", "new", "says"),
+    [
+        (
+            "footer", "</mj-text>", "",
+            'partials/footer.mjml.j2:4: <mj-text css-class="t ft"> is not closed before `</mj-column>`',
+        ),
+        ("footer", "</p>", "", "of the MJML made from it: <p> is not closed before"),
+        ("story", "{#", "\udcff{#", "partials/story.mjml.j2: it is not UTF-8 at byte 1; save it anew as UTF-8"),
+    ],
+)  # fmt: skip
+def test_what_is_broken_is_told_where_it_is(tmp_path: Path, partial: str, old: str, new: str, says: str) -> None:
+    """Not in the first file that has the same words, nor in a look that the newsletter does not use."""
+    shutil.copytree(TEMPLATES, tmp_path / "templates")
+    file = tmp_path / "templates" / "email" / "partials" / f"{partial}.mjml.j2"
+    text = file.read_text()
+    assert old in text
+    file.write_bytes(text.replace(old, new, 1).encode("utf-8", "surrogateescape"))
+    with pytest.raises(RenderError) as caught:
+        render(edition(), DAILY, ORGANISATION, templates=tmp_path / "templates", base_url=BASE_URL, images=None)
+    assert says in str(caught.value)
+
+
 def test_a_changed_template_is_read_again(folder: Path) -> None:
     """A preview shows the template as it is now, without a restart."""
     import os

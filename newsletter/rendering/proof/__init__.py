@@ -67,8 +67,11 @@ def proof(
     `loopback` says that the gateway is on this machine, where links may lead to placeholders; in `templates` lines are
     sought where a template is at fault.
     """
-    locate = folder_of.load(templates / FOLDER).locate if templates else lambda _: None
-    case = Case(message, read(message.html), edition, newsletter, organisation, loopback, locate)
+    look = folder_of.load(templates / FOLDER) if templates else None
+    case = Case(
+        message, read(message.html), edition, newsletter, organisation, loopback,
+        lambda needle: look.locate(needle, newsletter.template) if look else None,
+    )  # fmt: skip
     found = dict.fromkeys(finding for check in CHECKS.values() for finding in check(case))
     return levelled(found, newsletter.proof)
 
