@@ -42,11 +42,7 @@ def render(
     the word that it lacks), ConfigError (a theme that cannot be used, a folder that cannot be written) and ContentError
     (pictures that cannot be shown, with the files that name them).
     """
-    if newsletter.template == folder_of.FRAME:
-        raise RenderError(
-            f"{newsletter.template}: it is the frame that all looks share, and prints no story; name a look "
-            f"({', '.join(folder_of.looks(templates / FOLDER))}) as the newsletter's `template`"
-        )
+    _refuse_frame(newsletter, templates)
     colours = theme.resolve(newsletter.theme, newsletter=newsletter.slug)
     printer = Printer(
         places=tuple(pictures_of(edition, newsletter)), base_url=base_url, folders=images,
@@ -78,6 +74,14 @@ def render(
         pictures=printer.pictures,
         embedded=printer.embedded(),
     )
+
+
+def _refuse_frame(newsletter: Newsletter, templates: Path) -> None:
+    if newsletter.template == folder_of.FRAME:
+        raise RenderError(
+            f"{newsletter.template}: it is the frame that all looks share, and prints no story; name a look "
+            f"({', '.join(folder_of.looks(templates / FOLDER))}) as the newsletter's `template`"
+        )
 
 
 def _compiled(look: folder_of.Templates, values: Mapping[str, object], newsletter: Newsletter, *, title: str) -> str:
