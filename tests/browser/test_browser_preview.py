@@ -100,8 +100,9 @@ def test_dark_is_what_a_dark_browser_shows(go: Go, still: Desk, visit: Callable[
     assert message is not None
     address = f"{SITE}/message"
     given = {address: Given(message.html.encode(), "text/html; charset=utf-8")}
-    for picture in (still.folder / "content" / "images").iterdir():
-        given[f"{SITE}/images/{picture.name}"] = Given(picture.read_bytes(), "image/png")
+    for picture in message.pictures:
+        kind = "image/jpeg" if picture.name.endswith(".jpg") else "image/png"
+        given[picture.src] = Given((still.preview.images / picture.name).read_bytes(), kind)
     alone = visit(600, scheme="dark", given=given)
     alone.open(address)
     looked_at = ("words", "ink", "paper", "size")
@@ -185,7 +186,7 @@ def test_the_place_is_kept(go: Go, desk: Desk) -> None:
 def test_a_template_that_is_saved(go: Go, desk: Desk) -> None:
     """A designer's edit shows without a restart."""
     shown = go(desk)
-    desk.edit("templates/email/partials/contents.mjml.j2", "In this edition", "What is in it")
+    desk.edit("templates/email/partials/opening.mjml.j2", "In this edition", "What is in it")
     wait_for_words(shown.page, "680-dark", "WHAT IS IN IT", SOON_MS)
 
 
@@ -230,14 +231,14 @@ def test_a_broken_template(go: Go, desk: Desk) -> None:
     """Its place and what to do stand where the mail was; when it is mended, the mail is back where it was."""
     shown = go(desk)
     mail(shown.page, "375-light").evaluate("scrollTo(0, 500)")
-    name = "templates/email/partials/contents.mjml.j2"
-    desk.edit(name, "In this edition", "{{ edition.nothing }}")
+    name = "templates/email/partials/opening.mjml.j2"
+    desk.edit(name, '{{ _("In this edition") }}', "{{ edition.nothing }}")
     fault = shown.page.get_by_role("alert")
     fault.wait_for(timeout=SOON_MS)
-    assert "partials/contents.mjml.j2:5" in fault.inner_text()
+    assert "partials/opening.mjml.j2:20" in fault.inner_text()
     assert "edition has no 'nothing'" in fault.inner_text()
     assert shown.page.locator("iframe").count() == 0
-    desk.edit(name, "{{ edition.nothing }}", "In this edition")
+    desk.edit(name, "{{ edition.nothing }}", '{{ _("In this edition") }}')
     wait_for_words(shown.page, "375-light", "IN THIS EDITION", SOON_MS)
     assert fault.count() == 0
     assert mail(shown.page, "375-light").evaluate("scrollY") == 500
@@ -265,8 +266,8 @@ def test_a_bad_file_and_a_good_one(go: Go, desk: Desk, path: str, old: str, new:
 def test_a_script_in_a_mail(go: Go, desk: Desk) -> None:
     """Whatever a template prints: in its frame nothing runs, and it reaches neither the page nor another server."""
     desk.edit(
-        "templates/email/partials/contents.mjml.j2",
-        "In this edition",
+        "templates/email/partials/opening.mjml.j2",
+        '{{ _("In this edition") }}',
         'Here<img src="x.png" alt="" width="1" onerror="parent.document.title = \'Evil\'" />'
         "<script>parent.document.title = 'Evil'</script>",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -48,7 +48,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Case:
-    """A message under proof. `locate` finds `template:line` of words in the templates, where these are at hand."""
+    """A message under proof. `locate` finds `template:line` of words in its look, where templates are at hand."""
 
     message: Message
     page: Page
@@ -56,12 +56,12 @@ class Case:
     newsletter: Newsletter
     organisation: Organisation
     loopback: bool
-    locate: Callable[[str], str | None] = field(default=lambda _: None)
+    locate: Callable[[str], Sequence[str]] = field(default=lambda _: ())
 
     def frame(self, *needles: str) -> str:
         """The template and line that has one of these words, the first that is found; else the look's own template."""
         telling = (needle for needle in needles if len(needle) >= _TELLING)
-        found = next((place for needle in telling if (place := self.locate(needle))), None)
+        found = next((place for needle in telling for place in self.locate(needle)), None)
         return f"templates/email/{found}" if found else self.template
 
     @property
