@@ -61,7 +61,11 @@ _FIXED = (EditionState.FROZEN, EditionState.SIGNED_OFF)
 
 
 def plan(context: Context, target: Target, now: datetime) -> EditionPlan:
-    """Look at an edition as if it were frozen at `now`. Raises nothing for what an editor can still mend."""
+    """Look at an edition as if it were frozen at `now`. Raises nothing for what an editor can still mend.
+
+    Raises UsageError for the mail of a correction, for which nothing is gathered.
+    """
+    gathering.refuse_correction(context, target)
     gathered = gathering.gather(context, target, now)
     newsletter = target.newsletter
     findings = [

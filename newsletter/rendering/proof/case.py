@@ -27,7 +27,7 @@ from newsletter.model import (
     Story,
     plain,
 )
-from newsletter.rendering.proof.page import Page
+from newsletter.rendering.proof.page import Element, Page
 from newsletter.rendering.words import headed
 
 _WORD: Final = re.compile(r"\w+")
@@ -95,6 +95,12 @@ class Case:
         near = [each.where for each in said if each.story == story]
         # a sponsor stands in the HTML of the story that it follows
         return next(iter((*own, *beside, *near)), self.stories[story].path)
+
+    def where_shown(self, image: Element) -> str:
+        """`path:line` of the place that names a picture: a published one has another name there than in the mail."""
+        src = image.attributes.get("src", "")
+        printed = next((picture.where for picture in self.message.pictures if picture.src == src), None)
+        return printed or self.where(image.story, src.rsplit("/", 1)[-1])
 
     @cached_property
     def said(self) -> tuple[Said, ...]:
