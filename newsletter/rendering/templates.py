@@ -19,6 +19,7 @@ from jinja2 import (
     TemplateNotFound,
     TemplateSyntaxError,
     UndefinedError,
+    meta,
     select_autoescape,
 )
 from markupsafe import Markup
@@ -59,6 +60,8 @@ class Templates:
                 f"{self._where(error, name)}: {_missing(error.message)}; "
                 "docs/templates.md lists what a template can print"
             ) from error
+        except UnicodeDecodeError as error:
+            raise RenderError(f"{name}: it, or a template that it takes in, is not UTF-8: save it as UTF-8") from error
         except RecursionError as error:
             raise RenderError(
                 f"{self._where(error, name)}: the template includes itself, directly or through another; "
@@ -69,16 +72,28 @@ class Templates:
                 f"{self._where(error, name)}: {type(error).__name__}: {error}; mend the expression there"
             ) from error
 
-    def locate(self, needle: str) -> str | None:
-        """`template:line` of the first place in the folder's MJML templates that has these words, or None."""
+    def locate(self, name: str, needle: str) -> tuple[str, ...]:
+        """`template:line` of these words, at their first place in the template `name` and in each that it takes in."""
         if not needle:
-            return None
+            return ()
         whole = re.compile(re.escape(needle) + (r"(?![\w-])" if needle.startswith("<") else ""))
-        for path in sorted(self._folder.rglob("*.mjml.j2")):
-            for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
-                if whole.search(line):
-                    return f"{path.relative_to(self._folder).as_posix()}:{number}"
-        return None
+        return tuple(place for each in self._taken_in(name) if (place := self._first(each, whole)))
+
+    def _first(self, name: str, words: re.Pattern[str]) -> str | None:
+        lines = enumerate(self._source(name).split("\n"), start=1)
+        return next((f"{name}:{number}" for number, line in lines if words.search(line)), None)
+
+    def _taken_in(self, name: str) -> list[str]:
+        """The template and those that it extends, includes and imports, and so on, each once."""
+        found = [name]
+        for each in found:
+            named = meta.find_referenced_templates(self._environment.parse(self._source(each)))
+            others = (other for other in dict.fromkeys(named) if other is not None and other not in found)
+            found += [other for other in others if (self._folder / other).is_file()]
+        return found
+
+    def _source(self, name: str) -> str:
+        return (self._folder / name).read_text(encoding="utf-8")
 
     def _not_found(self, error: TemplateNotFound, *, asked: str) -> RenderError:
         missing = str(error.name or error)

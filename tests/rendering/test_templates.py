@@ -83,6 +83,25 @@ def test_an_unknown_tag_is_found_in_its_partial(tmp_path: Path) -> None:
         render(edition(), DAILY, ORGANISATION, templates=tmp_path / "templates", base_url=BASE_URL, images=None)
 
 
+def test_an_unclosed_tag_is_sought_in_its_own_look(tmp_path: Path) -> None:
+    """`</mj-section>` stands in every look: another one is not at fault, and the partials may be."""
+    shutil.copytree(TEMPLATES, tmp_path / "templates")
+    look = tmp_path / "templates" / "email" / "briefing.mjml.j2"
+    look.write_text(look.read_text(encoding="utf-8").replace("</mj-column>", "", 1), encoding="utf-8")
+    with pytest.raises(RenderError) as caught:
+        render(edition(), DAILY, ORGANISATION, templates=tmp_path / "templates", base_url=BASE_URL, images=None)
+    places = str(caught.value).partition(": ")[0].split(" or ")
+    assert places[0].startswith("briefing.mjml.j2:")
+    assert {place.partition(":")[0] for place in places[1:]} >= {"partials/closing.mjml.j2", "partials/footer.mjml.j2"}
+    assert not any(place.startswith(("alert", "magazine")) for place in places)
+
+
+def test_a_template_that_is_not_utf_8(folder: Path) -> None:
+    (folder / "look.mjml.j2").write_bytes(b"caf\xe9")
+    with pytest.raises(RenderError, match=r"look\.mjml\.j2: it, or a template .* is not UTF-8"):
+        Templates(folder).fill("look.mjml.j2", {})
+
+
 def test_a_changed_template_is_read_again(folder: Path) -> None:
     """A preview shows the template as it is now, without a restart."""
     import os

@@ -8,6 +8,8 @@ anything itself. What needs the database or the network (audiences, answers of l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -67,8 +69,10 @@ def proof(
     `loopback` says that the gateway is on this machine, where links may lead to placeholders; in `templates` lines are
     sought where a template is at fault.
     """
-    locate = folder_of.load(templates / FOLDER).locate if templates else lambda _: None
-    case = Case(message, read(message.html), edition, newsletter, organisation, loopback, locate)
+    case = Case(message, read(message.html), edition, newsletter, organisation, loopback)
+    if templates:
+        look = folder_of.load(templates / FOLDER)
+        case = replace(case, locate=partial(look.locate, f"{newsletter.template}{folder_of.MJML_SUFFIX}"))
     found = dict.fromkeys(finding for check in CHECKS.values() for finding in check(case))
     return levelled(found, newsletter.proof)
 
