@@ -27,6 +27,7 @@ _COLOUR_NAMES: Final = re.compile(
 
 _KNOWN: Final = {**components.ROOT, **components.HEAD, **components.BODY}
 
+_MISMATCH: Final = expat.errors.codes[expat.errors.XML_ERROR_TAG_MISMATCH]
 _REMOTE_STYLE: Final = re.compile(r"@import\b", re.IGNORECASE)
 
 
@@ -51,12 +52,15 @@ def check(mjml: str, template: str) -> None:
 
 
 class _Checker:
-    """Walks the XML once; `_open` holds the components around the present place."""
+    """Walks the XML once; `_open` holds the components around the present place, `_tags` all tags, with the class by
+    which a component is known.
+    """
 
     def __init__(self, mjml: str, template: str) -> None:
         self._mjml = mjml
         self._template = template
         self._open: list[str] = []
+        self._tags: list[tuple[str, str]] = []
         self._parser = expat.ParserCreate()
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
@@ -69,12 +73,22 @@ class _Checker:
             self._parser.Parse(self._mjml.encode(), True)  # noqa: FBT003 # expat takes no keywords
         except expat.ExpatError as error:
             line = self._line(error.lineno)
+            if error.code == _MISMATCH and self._tags:
+                raise self._unclosed(line, error.lineno) from error
             raise self._fault(
                 f"this is not well-formed MJML ({expat.ErrorString(error.code)}) at `{line.strip()[:80]}`. Close each "
                 "tag (<br/>), write < as &lt;, & as &amp;, and characters as numbers (&#160;)",
                 line,
                 error.lineno,
             ) from error
+
+    def _unclosed(self, line: str, number: int) -> MarkupError:
+        """A tag ends that is not the one which is open: the fault is most often where that one stands."""
+        name, known = self._tags[-1]
+        opened = f"<{name} {known}>" if known else f"<{name}>"
+        return self._fault(
+            f"{opened} is not closed before `{line.strip()[:80]}`. Close each tag (<br/>)", known, number
+        )
 
     def _line(self, number: int) -> str:
         lines = self._mjml.split("\n")
@@ -85,6 +99,8 @@ class _Checker:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         inside = self._open[-1] if self._open else None
+        known = attributes.get("css-class")
+        self._tags.append((name, f'css-class="{known}"' if known else ""))
         if name == "mjml" or name.startswith("mj-"):
             self._component(name, inside, attributes)
             self._open.append(name)
@@ -95,6 +111,7 @@ class _Checker:
             )
 
     def _end(self, name: str) -> None:
+        self._tags.pop()
         if name == "mjml" or name.startswith("mj-"):
             self._open.pop()
 

@@ -60,17 +60,28 @@ class Templates:
                 f"{self._where(error, name)}: {_missing(error.message)}; "
                 "docs/templates.md lists what a template can print"
             ) from error
-        except UnicodeDecodeError as error:
-            raise RenderError(f"{name}: it, or a template that it takes in, is not UTF-8: save it as UTF-8") from error
         except RecursionError as error:
             raise RenderError(
                 f"{self._where(error, name)}: the template includes itself, directly or through another; "
                 "take one of the includes out"
             ) from error
+        except UnicodeDecodeError as error:
+            raise RenderError(
+                f"{self._undecodable()}: it is not UTF-8 at byte {error.start + 1}; save it anew as UTF-8"
+            ) from error
         except (TemplateError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
             raise RenderError(
                 f"{self._where(error, name)}: {type(error).__name__}: {error}; mend the expression there"
             ) from error
+
+    def _undecodable(self) -> str:
+        """The first template that is not UTF-8: what Jinja raises names no file."""
+        for path in sorted(self._folder.rglob("*.j2")):
+            try:
+                path.read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                return path.relative_to(self._folder).as_posix()
+        return self._folder.name  # mended since
 
     def locate(self, name: str, needle: str) -> tuple[str, ...]:
         """`template:line` of these words, at their first place in the template `name` and in each that it takes in."""

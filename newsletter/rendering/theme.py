@@ -21,7 +21,7 @@ COLOURS: Final[Mapping[str, tuple[str, str]]] = {
     "band": ("#14566b", "#0f3946"),
     "band_ink": ("#f8f6f1", "#eceae4"),
     "alert": ("#9c2f20", "#8a2c20"),
-    "mount": ("#fdfcfa", "#efece6"),
+    "mount": ("#fdfcfa", "#fdfcfa"),
 }
 """accent: section heads, links, the rule of the voice; ink: text; muted: dates, credits, sources; rule: thin lines;
 paper: behind the text; canvas: around it; voice: behind the association's own voice; band and band_ink: a masthead

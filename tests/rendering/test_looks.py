@@ -285,7 +285,7 @@ class TestFrame:
         logo = next(page.all("img")).attributes
         assert (logo["src"], logo["width"], logo["height"]) == (f"{BASE_URL}/images/wheel.png", "96", "48")
         assert next(page.all("h1")).text == "The Mill Daily"
-        assert re.search(r"\.mount\{background:#efece6!important;\}", rendered(of, edition(of=of)).html)
+        assert re.search(r"\.mount\{background:#fdfcfa!important;\}", rendered(of, edition(of=of)).html)
 
     def test_the_alert_says_what_it_is(self) -> None:
         """An extra edition says so; a newsletter of alerts says Alert."""

@@ -14,6 +14,7 @@ from newsletter.stories.importing.sentences import ends_sentence, has_inner_stop
 from newsletter.stories.importing.split import HEADLINE_WORDS, is_headline
 
 CAPTION_LENGTH, CAPTION_WORDS = 80, 3
+BYLINE_LENGTH = 40
 
 _TURNED = "marks that turn the direction of writing were taken out here; look whether the text reads in its order"
 _GARBLED = "“{garbled}” was garbled on the way (UTF-8 read as Windows-1252); copy the text again, as UTF-8"
@@ -99,6 +100,24 @@ def warn_of_caption(sheet: Sheet) -> Sheet:
     if cited or not short or not ends_sentence(text) or has_inner_stop(text):
         return sheet
     return sheet.warn(Doubt(first.line, f"“{text}” may be the caption of a picture; if it is, take it out of the text"))
+
+
+def warn_of_byline(sheet: Sheet) -> Sheet:
+    """Warns where the first paragraph is a few words that are no sentence: a page's byline or date, which inboxes would
+    show after the subject.
+    """
+    first, second = (*sheet.blocks[:2], None, None)[:2]
+    if sheet.headline is None or not isinstance(first, Paragraph) or not isinstance(second, Paragraph) or first.run_in:
+        return sheet
+    text = plain(first.spans)
+    cited = any(citation.block == 0 for citation in sheet.citations)
+    # the number of a note stands behind the full stop
+    if cited or len(text) > BYLINE_LENGTH or ends_sentence(text.partition("[")[0]):
+        return sheet
+    return sheet.warn(Doubt(first.line, _BYLINE.format(text=text)))
+
+
+_BYLINE = "“{text}” may be the page's byline or date; write a name as `byline` in the front matter, or take it out"
 
 
 def warn_of_sources(sheet: Sheet, outlets: tuple[Outlet, ...]) -> Sheet:

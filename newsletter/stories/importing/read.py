@@ -14,6 +14,7 @@ from newsletter.stories.importing.decode import SIZE_LIMIT, encoding_of, read_pl
 from newsletter.stories.importing.doubts import (
     note_links,
     warn_of_absence,
+    warn_of_byline,
     warn_of_caption,
     warn_of_headlines,
     warn_of_mojibake,
@@ -58,6 +59,7 @@ STORY_STEPS: tuple[tuple[str, Step], ...] = (
     ("quotes", lambda sheet, _: warn_of_quotes(sheet)),
     ("second headlines", lambda sheet, _: warn_of_headlines(sheet)),
     ("caption", lambda sheet, _: warn_of_caption(sheet)),
+    ("byline", lambda sheet, _: warn_of_byline(sheet)),
     ("press release", lambda sheet, _: warn_of_release(sheet)),
     ("digest", lambda sheet, _: warn_of_digest(sheet)),
     ("no text", lambda sheet, _: warn_of_absence(sheet)),
