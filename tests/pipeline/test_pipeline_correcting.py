@@ -452,7 +452,7 @@ def test_a_correction_counts(sqlite_house: House) -> None:
 
 
 def test_it_is_no_edition_among_editions(sqlite_house: House) -> None:
-    """`daily` still means the edition, no story is passed over because of it, and it is not planned or frozen as one."""
+    """`daily` still means the edition, no story is passed over because of it; nobody plans or freezes it as one."""
     house = sqlite_house
     gone(house)
     fix(house)
