@@ -21,7 +21,10 @@ from ledger_postgres import HOW, Databases, binaries, server
 
 from newsletter.storage import Store, schema
 
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = int(os.environ.get("NEWSLETTER_TEST_EXAMPLES", "50"))
+"""Of a property; where one is dear, a part of them. Whoever changes what it holds for asks for a thousand."""
+
+settings.register_profile("house", max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # In CI the examples are the same each time: what a new seed finds is for the one who can look into it.
 settings.register_profile("ci", settings.get_profile("house"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "house")

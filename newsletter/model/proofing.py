@@ -11,6 +11,7 @@ DESK_CHECKS: Final = (
     "headline",
     "headline-twice",
     "html",
+    "invisible",
     "marks",
     "newsletter",
     "placeholder",

@@ -127,10 +127,11 @@ class Outlook:
 
 
 def outlook(context: Context, case: Case) -> Outlook:
-    """Look at a correction that is not frozen yet, changing nothing. Raises UsageError, RenderError, ProofError."""
+    """Look at a correction as it would be frozen now, changing nothing. Raises UsageError, RenderError, ProofError."""
     composed = compose(context, case)
     with context.store.read() as tx:
-        audience = corrections.audience(tx, _settled(tx, case), case.story.slug)
+        before = sends.live(tx, case.target.id) if case.is_frozen or case.state in freezing.MAY_FREEZE else None
+        audience = corrections.audience(tx, _settled(tx, case), case.story.slug, besides=before.id if before else None)
     return Outlook(case=case, composed=composed, audience=audience)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from newsletter.audience.reasons import in_words
-from newsletter.errors import RenderError
+from newsletter.errors import ContentError, RenderError
 from newsletter.model import EditionState, Finding, Level, Newsletter, levelled
 from newsletter.pipeline import beside, canary, composing, freezing, gathering, guards, proofing
 from newsletter.pipeline.context import Context, Target
@@ -61,7 +61,11 @@ _FIXED = (EditionState.FROZEN, EditionState.SIGNED_OFF)
 
 
 def plan(context: Context, target: Target, now: datetime) -> EditionPlan:
-    """Look at an edition as if it were frozen at `now`. Raises nothing for what an editor can still mend."""
+    """Look at an edition as if it were frozen at `now`. Raises nothing for what an editor can still mend.
+
+    Raises UsageError for the mail of a correction, for which nothing is gathered.
+    """
+    gathering.refuse_correction(context, target)
     gathered = gathering.gather(context, target, now)
     newsletter = target.newsletter
     findings = [
@@ -74,6 +78,8 @@ def plan(context: Context, target: Target, now: datetime) -> EditionPlan:
             composed = composing.compose(context, newsletter, gathered.assembly.edition)
         except RenderError as error:
             findings.append(proofing.unrendered(newsletter, error))
+        except ContentError as error:
+            findings += proofing.unreadable(error.faults)
     findings += [*gathering.desk_findings(context, gathered, now), *(composed.findings if composed else ())]
     with context.store.read() as tx:
         row = editions.find(tx, target.id)

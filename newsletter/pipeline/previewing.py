@@ -147,6 +147,7 @@ def write(context: Context, target: Target, now: datetime, look: str | None = No
     Raises UsageError without stories, ContentError for files without which it must not go, RenderError for a template
     that cannot be rendered.
     """
+    gathering.refuse_correction(context, target)
     newsletter = target.newsletter if look is None else replace(target.newsletter, template=look)
     gathered = gathering.gather(context, target.with_few(), now)
     gathering.require_readable(gathered)

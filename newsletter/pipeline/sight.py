@@ -80,6 +80,7 @@ def see(
     """An edition of a desk as it would be now, in a look; where nothing would go, as if nothing had gone before. No
     stories at all, a template or picture at fault, files without which it must not go are its `fault`.
     """
+    gathering.refuse_correction(context, target)
     if look is not None:
         target = replace(target, newsletter=replace(target.newsletter, template=look))
     newsletter = target.newsletter

@@ -42,7 +42,7 @@ def render(
     the word that it lacks), ConfigError (a theme that cannot be used, a folder that cannot be written) and ContentError
     (pictures that cannot be shown, with the files that name them).
     """
-    _refuse_frame(newsletter, templates)
+    _require_look(newsletter.template, templates)
     colours = theme.resolve(newsletter.theme, newsletter=newsletter.slug)
     printer = Printer(
         places=tuple(pictures_of(edition, newsletter)), base_url=base_url, folders=images,
@@ -76,10 +76,10 @@ def render(
     )
 
 
-def _refuse_frame(newsletter: Newsletter, templates: Path) -> None:
-    if newsletter.template == folder_of.FRAME:
+def _require_look(template: str, templates: Path) -> None:
+    if template == folder_of.FRAME:
         raise RenderError(
-            f"{newsletter.template}: it is the frame that all looks share, and prints no story; name a look "
+            f"{template}: it is the frame that all looks share, and prints no story; name a look "
             f"({', '.join(folder_of.looks(templates / FOLDER))}) as the newsletter's `template`"
         )
 
@@ -96,10 +96,10 @@ def _compiled(look: folder_of.Templates, values: Mapping[str, object], newslette
             title=title,
         )
     except MarkupError as error:
-        where = look.locate(error.needle, newsletter.template)
-        if where is None:
+        places = look.locate(name, error.needle)
+        if not places:
             raise
-        raise RenderError(f"{where}: {error.problem}") from error
+        raise RenderError(f"{' or '.join(places)}: {error.problem}") from error
 
 
 def fingerprint(subject: str, preheader: str, html: str, text: str) -> str:

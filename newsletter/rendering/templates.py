@@ -19,6 +19,7 @@ from jinja2 import (
     TemplateNotFound,
     TemplateSyntaxError,
     UndefinedError,
+    meta,
     select_autoescape,
 )
 from markupsafe import Markup
@@ -82,19 +83,28 @@ class Templates:
                 return path.relative_to(self._folder).as_posix()
         return self._folder.name  # mended since
 
-    def locate(self, needle: str, look: str | None = None) -> str | None:
-        """`template:line` of the first place in the MJML templates, of one look or all, that has the words; or None."""
+    def locate(self, name: str, needle: str) -> tuple[str, ...]:
+        """`template:line` of these words, at their first place in the template `name` and in each that it takes in."""
         if not needle:
-            return None
+            return ()
         whole = re.compile(re.escape(needle) + (r"(?![\w-])" if needle.startswith("<") else ""))
-        others = {f"{name}{MJML_SUFFIX}" for name in looks(self._folder) if look is not None and name != look}
-        for path in sorted(self._folder.rglob(f"*{MJML_SUFFIX}")):
-            if path.parent == self._folder and path.name in others:
-                continue
-            for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").split("\n"), start=1):
-                if whole.search(line):
-                    return f"{path.relative_to(self._folder).as_posix()}:{number}"
-        return None
+        return tuple(place for each in self._taken_in(name) if (place := self._first(each, whole)))
+
+    def _first(self, name: str, words: re.Pattern[str]) -> str | None:
+        lines = enumerate(self._source(name).split("\n"), start=1)
+        return next((f"{name}:{number}" for number, line in lines if words.search(line)), None)
+
+    def _taken_in(self, name: str) -> list[str]:
+        """The template and those that it extends, includes and imports, and so on, each once."""
+        found = [name]
+        for each in found:
+            named = meta.find_referenced_templates(self._environment.parse(self._source(each)))
+            others = (other for other in dict.fromkeys(named) if other is not None and other not in found)
+            found += [other for other in others if (self._folder / other).is_file()]
+        return found
+
+    def _source(self, name: str) -> str:
+        return (self._folder / name).read_text(encoding="utf-8")
 
     def _not_found(self, error: TemplateNotFound, *, asked: str) -> RenderError:
         missing = str(error.name or error)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from email_validator import EmailNotValidError, validate_email
 
 from newsletter.model import FIXED, LEVELLED, SLUG
+from newsletter.model.letters import unfit
 from newsletter.settings.names import nearest
 from newsletter.settings.shapes import Reader, Wrong, kind_of
 
@@ -30,8 +31,8 @@ def lines(value: object) -> str:
     text = "\n".join(part.strip() for part in value.strip().splitlines())
     if not text:
         raise Wrong("is empty; write some text, or leave the key out")
-    if any(not (char.isprintable() or char in "\n\u00a0") for char in text):
-        raise Wrong("holds an invisible control character; type the text anew")
+    if (char := unfit(text.replace("\n", " "))) is not None:
+        raise Wrong(f"holds {char}, an invisible character that has no place there; type the text anew")
     return text
 
 

@@ -133,9 +133,13 @@ def counts_under(tx: Tx, slug: str) -> int | None:
     return tx.execute(select(t.correction.c.counts_under).where(t.correction.c.slug == slug).limit(1)).scalar()
 
 
-def audience(tx: Tx, wrong: sends.SendRow, slug: str) -> Mapping[str | None, int]:
-    """Those who got the wrong edition, by the reason against a correction; None are those who would be mailed."""
-    rows = eligibility.received(wrong.id, wrong.list, counts_under=counts_under(tx, slug)).subquery()
+def audience(tx: Tx, wrong: sends.SendRow, slug: str, *, besides: int | None = None) -> Mapping[str | None, int]:
+    """Those who got the wrong edition, by the reason against a correction; None are those who would be mailed.
+
+    `besides` is a freeze of the same mail that has not begun: a new one takes its place.
+    """
+    under = counts_under(tx, slug)
+    rows = eligibility.received(wrong.id, wrong.list, counts_under=under, besides=besides).subquery()
     found = tx.execute(select(rows.c.reason, func.count().label("people")).group_by(rows.c.reason))
     return {row.reason: row.people for row in found}
 

@@ -64,11 +64,14 @@ def departure(list_slug: str) -> ColumnElement[str | None]:
 NOT_RECEIVED = (EventKind.BOUNCED, EventKind.BLOCKED, EventKind.DROPPED)
 
 
-def received(send_id: int, list_slug: str, *, counts_under: int | None) -> Select[int, int, str | None]:
+def received(
+    send_id: int, list_slug: str, *, counts_under: int | None, besides: int | None = None
+) -> Select[int, int, str | None]:
     """Everybody whose copy of a send was accepted: subscriber id, address key, reason against a correction (or NULL).
 
     Those who left or were suppressed since get none, nor those whom the copy did not reach, as events told, nor those
-    who have the correction already, under the edition `counts_under`.
+    who have the correction already, under the edition `counts_under`; what the send `besides` would bring them does not
+    count.
     """
     left, fact = departure(list_slug), t.fact.c
     mine = fact.delivery_id == t.delivery.c.id
@@ -82,6 +85,8 @@ def received(send_id: int, list_slug: str, *, counts_under: int | None) -> Selec
     if counts_under is not None:
         other = t.delivery.alias()
         twice = exists().where(other.c.address_key == t.delivery.c.address_key, other.c.edition_id == counts_under)
+        if besides is not None:
+            twice = twice.where(other.c.send_id != besides)
         whens.append((twice, literal("duplicate")))
     return (
         select(

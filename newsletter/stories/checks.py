@@ -23,6 +23,7 @@ from newsletter.model import (
     Story,
     plain,
 )
+from newsletter.model.letters import unfit
 from newsletter.stories.citations import Registry
 from newsletter.stories.corrections import check_corrections
 from newsletter.stories.days import stale_word
@@ -174,6 +175,8 @@ def _in_text(line: int, text: str) -> Iterator[_Found]:
         yield "placeholder", Level.STOP, f"`{match[0]}` waits for its words: write them", line
     if "[[" in text:
         yield "tokens", Level.STOP, "`[[` would be replaced when the mail is sent: write it with a space between", line
+    if (char := unfit(text)) is not None:
+        yield "invisible", Level.STOP, f"{char}, which nobody sees, turns the order of what follows: remove it", line
     if "**" in text:
         yield "marks", Level.WARN, "readers will see `**` as it stands: strong text ends before a space or a sign", line
     if match := _HTML.search(text):

@@ -114,7 +114,8 @@ def _not_gone(story: Story, newsletter: Newsletter, went: Mapping[str, date]) ->
 
 def _left_out(story: Story, newsletter: Newsletter) -> str | None:
     """Why those who got the wrong story will not see the correction here, though nothing is wrong with it."""
-    mail = f"`newsletter send correction {newsletter.slug} --story {story.slug}` sends it by itself"
+    # a newsletter with the same list may have had it, and it alone is known by that name
+    mail = f"`newsletter send correction EDITION --story {story.slug}` sends it by itself to those who got EDITION"
     if story.newsletters is not None and newsletter.slug not in story.newsletters:
         return f"its `newsletters` leave out {newsletter.slug}, whose list got `{story.corrects}`: add it, or {mail}"
     if "corrections" not in newsletter.parts:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from newsletter.errors import ContentError, Fault
 from newsletter.model import Block, Organisation
+from newsletter.model.letters import named
 from newsletter.stories import frontmatter
 from newsletter.stories.fields import Fields
 from newsletter.stories.markdown import blocks_of
@@ -71,6 +72,6 @@ def decode(raw: bytes, shown: str) -> str:
         raise ContentError((Fault(shown, line, problem),)) from error
     if match := _CONTROL.search(text):
         line = text.count("\n", 0, match.start()) + 1
-        problem = f"an invisible control character (U+{ord(match[0]):04X}) stands in this line: remove it"
+        problem = f"an invisible control character ({named(match[0])}) stands in this line: remove it"
         raise ContentError((Fault(shown, line, problem),))
     return text

@@ -100,8 +100,9 @@ def test_dark_is_what_a_dark_browser_shows(go: Go, still: Desk, visit: Callable[
     assert message is not None
     address = f"{SITE}/message"
     given = {address: Given(message.html.encode(), "text/html; charset=utf-8")}
-    for picture in (still.folder / "var" / "images").iterdir():
-        given[f"{SITE}/images/{picture.name}"] = Given(picture.read_bytes(), f"image/{picture.suffix[1:]}")
+    for picture in message.pictures:
+        kind = "image/jpeg" if picture.name.endswith(".jpg") else "image/png"
+        given[picture.src] = Given((still.preview.images / picture.name).read_bytes(), kind)
     alone = visit(600, scheme="dark", given=given)
     alone.open(address)
     looked_at = ("words", "ink", "paper", "size")

@@ -26,6 +26,7 @@ from newsletter.pipeline import (
     listening,
     planning,
     policy,
+    previewing,
     queueing,
     readers,
     reporting,
@@ -451,7 +452,7 @@ def test_a_correction_counts(sqlite_house: House) -> None:
 
 
 def test_it_is_no_edition_among_editions(sqlite_house: House) -> None:
-    """`daily` still means the edition, no story is passed over because of it, and it cannot be frozen as one."""
+    """`daily` still means the edition, no story is passed over because of it, it is not planned or frozen as one."""
     house = sqlite_house
     gone(house)
     fix(house)
@@ -460,8 +461,14 @@ def test_it_is_no_edition_among_editions(sqlite_house: House) -> None:
     with house.store.read() as tx:
         assert len(editions.went_at(tx, "daily")) == 1
         assert [row.kind for row in sends.of_edition(tx, DAILY)] == ["live", "correction"]
-    with pytest.raises(UsageError, match=f"send correction {DAILY} --story {FIX}"):
+    instead = f"send correction {DAILY} --story {FIX}"
+    with pytest.raises(UsageError, match=instead):
         house.freeze(MAIL)
+    with pytest.raises(UsageError, match=instead):
+        planning.plan(house.context, house.target(MAIL), house.clock())
+    with pytest.raises(UsageError, match=instead):
+        previewing.write(house.context, house.target(MAIL), house.clock())
+    assert instead in previewing.Preview(house.context, MAIL).sight().fault
 
 
 # --- the mail: what it says -------------------------------------------------------------------------------------------
@@ -583,17 +590,24 @@ def test_signatures_are_asked_for(sqlite_house: House) -> None:
 
 
 def test_changed_after_its_freeze(sqlite_house: House) -> None:
-    """It is held with the reason, and can be frozen anew as it is by now."""
+    """It is held with the reason, and can be frozen anew as it is by now: to as many as is said before."""
     house = sqlite_house
     gone(house)
     fix(house)
     case = correcting.find(house.context, "daily", FIX)
     correcting.freeze(house.context, case, by="ann")
+    assert readers_of(house) == 5
     desk.revoke(house.context, FIX, by="ann")
     with pytest.raises(UsageError, match="is held"):
         freezing.require_ready(house.context, case.target, by="ann")
     desk.approve(house.context, FIX, by="ann")
+    assert readers_of(house) == 5
     assert house.correct(FIX).accepted == 5
+    assert readers_of(house) == 0
+
+
+def readers_of(house: House) -> int:
+    return correcting.outlook(house.context, correcting.find(house.context, "daily", FIX)).readers
 
 
 def test_the_report_of_the_morning_after(sqlite_house: House) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import re
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
@@ -15,7 +16,7 @@ from pictures_samples import chart, saved, turned, view
 
 from newsletter.errors import ContentError
 from newsletter.model import Level, Message
-from newsletter.pipeline import composing, desk, freezing, gathering, sending, testing
+from newsletter.pipeline import composing, desk, freezing, gathering, planning, sending, testing
 from newsletter.sandbox import Sandbox
 from newsletter.storage import messages
 
@@ -120,7 +121,7 @@ def test_a_damaged_picture_is_not_approved(sqlite_house: House) -> None:
 
 
 def test_a_damaged_picture_stops_the_freeze(house: House) -> None:
-    """Where the word `approved` is enough, too."""
+    """Where the word `approved` is enough, too; the plan is made all the same, and has it among its findings."""
     with_picture(house, embed=False)
     house.newsletter(keys='approvals = "status"')
     house.reload()
@@ -128,6 +129,10 @@ def test_a_damaged_picture_stops_the_freeze(house: House) -> None:
     (house.folder / "content/images/port.jpg").write_bytes(saved(view())[:20_000])
     with pytest.raises(ContentError, match=r"2026-05-04-ports\.md:\d+: the picture images/port\.jpg: it is damaged"):
         house.freeze()
+    found = planning.plan(house.context, house.target(), house.clock()).findings
+    (damaged,) = [finding for finding in found if "it is damaged" in finding.problem]
+    assert re.search(r"content/stories/2026-05-04-ports\.md:\d+\Z", damaged.where)
+    assert damaged.level is Level.STOP
 
 
 def test_story_check_tells_of_a_picture_that_will_not_do(sqlite_house: House) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pictures_samples import PLATE, chart, moving, png_head, saved, turned, view
 from PIL import Image, ImageCms, ImageStat
@@ -262,7 +262,6 @@ def test_what_no_mail_can_show_is_refused_in_words(data: bytes, says: str) -> No
         make(data, 536, PLATE)
 
 
-@settings(max_examples=150, deadline=None)
 @given(place=st.integers(0, 5000), new=st.binary(min_size=1, max_size=6), kind=st.sampled_from(["JPEG", "PNG", "GIF"]))
 def test_a_damaged_file_is_refused_or_shown(place: int, new: bytes, kind: str) -> None:
     """Whatever bytes are hurt: a picture, or a PictureError; no other error."""

@@ -345,3 +345,13 @@ def test_a_picture_without_words_is_stopped(places: Folders) -> None:
     story = replace(PORTS, image=Image(src="images/port.jpg", alt=" ", line=6))
     found = proof(mail(places, story), edition(story), DAILY, ORGANISATION, loopback=False)
     assert [finding.level for finding in found if finding.check == "alt"] == [Level.STOP]
+
+
+def test_a_finding_of_a_picture_names_the_line_that_names_it(places: Folders) -> None:
+    """The mail knows it by its published name, which no editor has seen."""
+    what = edition(with_picture())
+    message = render(
+        what, DAILY, ORGANISATION, templates=TEMPLATES, base_url="http://mail.harbor-millers.org", images=places
+    )
+    findings = proof(message, what, DAILY, ORGANISATION, loopback=False)
+    assert [finding.where for finding in findings if "it is not https" in finding.problem] == [f"{PORTS.path}:6"]

@@ -171,6 +171,7 @@ class TestEachCheckStops:
         [
             ("", "A preheader of a good length, which is some forty characters.", "subject"),
             ("Two\nlines", "A preheader of a good length, which is some forty characters.", "subject"),
+            ("Ports \u202enepo", "A preheader of a good length, which is some forty characters.", "subject"),
             ("A subject", "", "preheader"),
             (
                 "A subject that is said again, word for word, here",
@@ -248,6 +249,7 @@ class TestStories:
             "Write mj-text or a@mills.org; # is a hash.",
             "undefined",
             "Straße İstanbul ﬁne ｗｉｄｅ",
+            "The family 👨\u200d👩\u200d👧 and ❤️, 5\u00a0% \u06cc\u200c\u0641",
         ],
     )
     def test_what_an_editor_wrote_is_no_left_over(self, words: str) -> None:

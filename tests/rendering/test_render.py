@@ -95,7 +95,7 @@ class TestMessage:
         assert message.text.replace("\n", " ").count(nasty) == 4
         assert [f for f in proof(message, what, DAILY, ORGANISATION, loopback=False) if f.check != "subject"] == []
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=settings.default.max_examples // 2)
     @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=60))
     def test_any_words_come_out_as_they_are(self, words: str) -> None:
         """In HTML (text, alt, title) and in plain text; no text of a story makes rendering fail."""

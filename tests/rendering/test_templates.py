@@ -83,6 +83,18 @@ def test_an_unknown_tag_is_found_in_its_partial(tmp_path: Path) -> None:
         render(edition(), DAILY, ORGANISATION, templates=tmp_path / "templates", base_url=BASE_URL, images=None)
 
 
+def test_an_unclosed_tag_is_sought_in_its_own_look(tmp_path: Path) -> None:
+    """`<mj-column>` stands in every look: another one is not at fault."""
+    shutil.copytree(TEMPLATES, tmp_path / "templates")
+    look = tmp_path / "templates" / "email" / "briefing.mjml.j2"
+    look.write_text(look.read_text(encoding="utf-8").replace("</mj-column>", "", 1), encoding="utf-8")
+    with pytest.raises(RenderError) as caught:
+        render(edition(), DAILY, ORGANISATION, templates=tmp_path / "templates", base_url=BASE_URL, images=None)
+    assert str(caught.value).startswith("briefing.mjml.j2")
+    assert "<mj-column> is not closed before `</mj-section>`" in str(caught.value)
+    assert not any(look in str(caught.value) for look in ("alert", "magazine"))
+
+
 @pytest.mark.parametrize(
     ("partial", "old", "new", "says"),
     [

@@ -68,7 +68,7 @@ def test_a_single_row(rows: Rows, number: int, word: str) -> None:
     assert stored(rows) == values
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=1))
 def test_whatever_the_text(rows: Rows, number: int, words: list[str]) -> None:
     """Of all that `parse_events` lets through, nothing is changed on the way."""

@@ -118,7 +118,7 @@ instants = st.integers(0, 20).map(lambda seconds: START + timedelta(seconds=seco
 told = st.lists(st.tuples(st.sampled_from([EventKind.DELIVERED, EventKind.OPENED]), instants), max_size=8)
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(batches=st.lists(told, max_size=4))
 def test_facts_are_monotone(
     tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, batches: list[list[tuple[EventKind, datetime]]]

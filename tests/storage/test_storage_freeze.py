@@ -236,7 +236,7 @@ def check_against_the_oracle(store: Store, world: World) -> None:
         assert report.excluded == Counter(reason for reason in expected.values() if reason is not None)
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(world=worlds)
 def test_eligibility_is_the_oracle_on_sqlite(
     sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, world: World
@@ -251,7 +251,7 @@ def test_eligibility_is_the_oracle_on_sqlite(
 
 
 @pytest.mark.postgresql
-@settings(max_examples=8)
+@settings(max_examples=settings.default.max_examples // 6)
 @given(world=worlds)
 def test_eligibility_is_the_oracle_on_postgresql(postgres_template: Databases, world: World) -> None:
     """The same on the other database."""

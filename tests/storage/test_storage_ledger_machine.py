@@ -213,6 +213,11 @@ class Ledger(RuleBasedStateMachine):
             assert (report.in_doubt > 0) <= (self.state() is SendState.PARTIAL)
 
 
+def lives(part: int) -> settings:
+    """Some of the profile's number of examples, each of 25 steps."""
+    return settings(max_examples=settings.default.max_examples // part, stateful_step_count=25)
+
+
 def test_the_ledger_on_sqlite(sqlite_template: Path) -> None:
     """Random lives of a send on SQLite."""
 
@@ -223,7 +228,7 @@ def test_the_ledger_on_sqlite(sqlite_template: Path) -> None:
             shutil.copy(sqlite_template, folder / "ledger.db")
             return Store(f"sqlite:///{folder}/ledger.db"), lambda: shutil.rmtree(folder)
 
-    run_state_machine_as_test(OnSQLite, settings=settings(max_examples=25, stateful_step_count=25, deadline=None))
+    run_state_machine_as_test(OnSQLite, settings=lives(3))
 
 
 @pytest.mark.postgresql
@@ -236,7 +241,7 @@ def test_the_ledger_on_postgresql(postgres_template: Databases) -> None:
             url = postgres_template.copy()
             return Store(url), lambda: postgres_template.drop(url)
 
-    run_state_machine_as_test(OnPostgreSQL, settings=settings(max_examples=5, stateful_step_count=25, deadline=None))
+    run_state_machine_as_test(OnPostgreSQL, settings=lives(10))
 
 
 def test_the_lease_is_over_within_the_machines_time() -> None:

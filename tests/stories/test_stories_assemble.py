@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from stories_samples import DIGEST, MONDAY, ZONE, newsletter, story
 
@@ -214,7 +214,6 @@ def test_the_preheader_is_the_lede_without_its_source() -> None:
 WORDS = st.text(st.sampled_from(list("ab .,[é“”(—")), max_size=200)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(WORDS, WORDS.map(lambda text: "H" + text)), min_size=1, max_size=4), WORDS)
 def test_any_preheader_fits(texts: list[tuple[str, str]], tagline: str) -> None:
     """40 to 130 characters, not the subject, and nothing the ESP would substitute."""
@@ -239,7 +238,6 @@ STORIES = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(STORIES, st.integers(1, 5), st.none() | st.integers(1, 3), st.randoms())
 def test_every_story_goes_or_waits(stories: list[Story], maximum: int, room: int | None, random: Any) -> None:
     """Of those for this newsletter each is in one of both, within all limits, whatever order they come in."""

@@ -65,6 +65,9 @@ def test_a_quotation_that_runs_on(organisation: Organisation) -> None:
     [
         ({"headline": "H" * 111}, [("headline", Level.WARN, 2)]),
         ({"headline": "TK"}, [("placeholder", Level.STOP, 2)]),
+        ({"headline": "Ports \u202enepo"}, [("invisible", Level.STOP, 2)]),
+        ({"text": "A \u2067piece of it."}, [("invisible", Level.STOP, 9)]),
+        ({"text": "A \u2067piece\u2069 of it, \u200fand the family \U0001f468\u200d\U0001f469."}, []),
         ({"section": "trad"}, [("section", Level.STOP, 3)]),
         ({"section": "long-read", "newsletters": ("daily",)}, [("section", Level.STOP, 3)]),
         ({"newsletters": ("dayly", "daily"), "lines": {"newsletters": 4}}, [("newsletter", Level.STOP, 4)]),

@@ -186,7 +186,7 @@ def test_standing(parse) -> None:
     assert parse(story()).standing is Standing.DRAFT
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.sampled_from(list("ab:#-[]{}&*!|>'\"%@`,? \n\t\\\u2028é1")), max_size=40), st.binary(max_size=20))
 def test_nothing_whatever_raises_anything_else(parse, front: str, body: bytes) -> None:
     """Any bytes give a story or faults, never another error."""

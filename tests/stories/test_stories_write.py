@@ -48,7 +48,6 @@ def read(body: str, organisation: Organisation) -> tuple[Block, ...]:
     return blocks
 
 
-@settings(max_examples=300, deadline=None)
 @given(SPANS.filter(bool))
 def test_any_text_in_any_style_survives(organisation: Organisation, spans: tuple[Span, ...]) -> None:
     """What is written in Markdown reads back as the same spans, whatever marks and signs are in it."""
@@ -56,7 +55,6 @@ def test_any_text_in_any_style_survives(organisation: Organisation, spans: tuple
     assert read(markdown((paragraph,)), organisation) == (paragraph,)
 
 
-@settings(max_examples=300, deadline=None)
 @given(SPANS, HEAD)
 def test_run_in_heads_survive(organisation: Organisation, spans: tuple[Span, ...], head: str) -> None:
     """A head is written as strong text with a colon, over a paragraph, an item, or alone."""
@@ -87,7 +85,6 @@ BLOCKS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
 @given(BLOCKS)
 def test_parse_then_write_then_parse_is_identity(organisation: Organisation, blocks: list[Block]) -> None:
     """Whatever blocks the parser gives, it gives again once they are written."""
@@ -123,7 +120,7 @@ def test_front_matter_is_quoted_where_needed(text: str, written: str) -> None:
     assert quoted(text) == written
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).map(squash).filter(bool))
 def test_any_headline_survives(parse, headline: str) -> None:
     """A headline is the same text after a round through YAML."""

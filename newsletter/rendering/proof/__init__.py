@@ -8,6 +8,8 @@ anything itself. What needs the database or the network (audiences, answers of l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -67,11 +69,10 @@ def proof(
     `loopback` says that the gateway is on this machine, where links may lead to placeholders; in `templates` lines are
     sought where a template is at fault.
     """
-    look = folder_of.load(templates / FOLDER) if templates else None
-    case = Case(
-        message, read(message.html), edition, newsletter, organisation, loopback,
-        lambda needle: look.locate(needle, newsletter.template) if look else None,
-    )  # fmt: skip
+    case = Case(message, read(message.html), edition, newsletter, organisation, loopback)
+    if templates:
+        look = folder_of.load(templates / FOLDER)
+        case = replace(case, locate=partial(look.locate, f"{newsletter.template}{folder_of.MJML_SUFFIX}"))
     found = dict.fromkeys(finding for check in CHECKS.values() for finding in check(case))
     return levelled(found, newsletter.proof)
 

@@ -71,7 +71,7 @@ def alternatives(case: Case) -> Iterator[Finding]:
         if alt is None or (not alt.strip() and image.story):
             src = image.attributes.get("src", "")
             problem = f"the picture {src.rsplit('/', 1)[-1]} has no alt text; say in words what it shows"
-            yield stop("alt", problem, case.where(image.story, src.rsplit("/", 1)[-1]))
+            yield stop("alt", problem, case.where_shown(image))
 
 
 def link_texts(case: Case) -> Iterator[Finding]:

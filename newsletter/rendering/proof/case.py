@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -27,7 +27,7 @@ from newsletter.model import (
     Story,
     plain,
 )
-from newsletter.rendering.proof.page import Page
+from newsletter.rendering.proof.page import Element, Page
 from newsletter.rendering.words import headed
 
 _WORD: Final = re.compile(r"\w+")
@@ -48,7 +48,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Case:
-    """A message under proof. `locate` finds `template:line` of words in the templates, where these are at hand."""
+    """A message under proof. `locate` finds `template:line` of words in its look, where templates are at hand."""
 
     message: Message
     page: Page
@@ -56,12 +56,12 @@ class Case:
     newsletter: Newsletter
     organisation: Organisation
     loopback: bool
-    locate: Callable[[str], str | None] = field(default=lambda _: None)
+    locate: Callable[[str], Sequence[str]] = field(default=lambda _: ())
 
     def frame(self, *needles: str) -> str:
         """The template and line that has one of these words, the first that is found; else the look's own template."""
         telling = (needle for needle in needles if len(needle) >= _TELLING)
-        found = next((place for needle in telling if (place := self.locate(needle))), None)
+        found = next((place for needle in telling for place in self.locate(needle)), None)
         return f"templates/email/{found}" if found else self.template
 
     @property
@@ -95,6 +95,12 @@ class Case:
         near = [each.where for each in said if each.story == story]
         # a sponsor stands in the HTML of the story that it follows
         return next(iter((*own, *beside, *near)), self.stories[story].path)
+
+    def where_shown(self, image: Element) -> str:
+        """`path:line` of the place that names a picture: a published one has another name there than in the mail."""
+        src = image.attributes.get("src", "")
+        printed = next((picture.where for picture in self.message.pictures if picture.src == src), None)
+        return printed or self.where(image.story, src.rsplit("/", 1)[-1])
 
     @cached_property
     def said(self) -> tuple[Said, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from newsletter.model import Block, Edition, Finding, plain
+from newsletter.model.letters import unfit
 from newsletter.rendering.lines import LONGEST, long_lines
 from newsletter.rendering.links import ascii_address
 from newsletter.rendering.proof.case import Case, bare_words, excerpt, stop, warn
@@ -82,8 +83,9 @@ def subject(case: Case) -> Iterator[Finding]:
     where = case.edition.subject_at or case.where(case.edition.lead.slug, case.edition.lead.headline)
     if not words.strip():
         yield stop("subject", "the subject is empty; give the lead a headline, or set `subject`", case.settings)
-    elif not words.isprintable():
-        yield stop("subject", f"the subject {words!r} has a line break or control character; take it out", where)
+    elif (char := unfit(words)) is not None:
+        problem = f"the subject {words!r} has {char}, which breaks its line or turns its order; take it out"
+        yield stop("subject", problem, where)
 
 
 def preheader(case: Case) -> Iterator[Finding]:

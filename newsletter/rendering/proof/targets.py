@@ -116,7 +116,7 @@ def images(case: Case) -> Iterator[Finding]:
     schemes = ("https", "http", "cid") if case.newsletter.pictures == "embed" else ("https", "http")
     for image in case.page.all("img"):
         src = image.attributes.get("src", "")
-        where = case.where(image.story, src.rsplit("/", 1)[-1])
+        where = case.where_shown(image)
         wrong = _wrong_address(src, schemes)
         if wrong:
             yield stop("images", f"the picture {_short(src)!r}: {wrong}", where)

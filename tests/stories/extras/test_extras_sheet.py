@@ -132,7 +132,7 @@ def test_html_in_a_brief_stands_as_it_is(sheet) -> None:
     assert plain(brief.spans) == "- <b>Oats</b> up"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     front=st.lists(st.tuples(st.sampled_from([*KEYS, "text", "  - text"]), st.text(max_size=20)), max_size=5),
     body=st.text(alphabet=st.sampled_from("ab *_[]()!<>#-\n“”:/."), max_size=60),

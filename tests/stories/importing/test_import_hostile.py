@@ -33,19 +33,26 @@ def refusal(raw: bytes, name: str) -> str:
 @pytest.mark.parametrize("tag", ["div", "b", "table><tr><td", "ul><li", "blockquote", "a href='#'", "x:y"])
 def test_ten_thousand_levels(tag: str) -> None:
     """Depth is no danger: what is nested deeper than any text is loses its tags, never its words."""
-    found = page(f"<{tag}>" * 10_000 + "Gates opened at noon.")
+    found = page(f"<{tag}>" * (10_000 // (1 + tag.count("<"))) + "Gates opened at noon.")
     assert "Gates opened at noon." in repr(astuple(found))
 
 
 @pytest.mark.parametrize(
     "unit", ["word ", "wordword", "(https://example.org/a) ", "<b>a</b> ", "e\u0301", "“", "<br>", "a\u00a0"]
 )
-def test_a_paragraph_of_100_kilobytes_takes_time_in_proportion(unit: str) -> None:
-    """Twice the text is about twice the time, never four times it: a second or two here, minutes if it were squared."""
+def test_a_long_paragraph_takes_time_in_proportion(unit: str) -> None:
+    """Four times the text is about four times the time; squared, it would be sixteen times. The best of three."""
+    for _ in range(3):
+        once, more = (cpu_s("https://example.org " + unit * (size // len(unit))) for size in (8_000, 32_000))
+        if more < 0.1 or more / once < 9:
+            return
+    pytest.fail(f"{more / once:.1f} times as long")
+
+
+def cpu_s(inner: str) -> float:
     started = time.process_time()
-    found = page("https://example.org " + unit * (100_000 // len(unit)))
-    assert found.stories[0].blocks
-    assert time.process_time() - started < 20
+    assert page(inner).stories[0].blocks
+    return time.process_time() - started
 
 
 @pytest.mark.parametrize("marks", ["\u202e", "\u202d", "\u2066", "\u2067"])
