@@ -43,8 +43,9 @@ class Desk:
 
 
 @contextmanager
-def previewed(folder: Path) -> Iterator[Desk]:
-    """A preview of the daily of 4 May, in `folder`, on a free port."""
+def previewed(folder: Path, prints: Path) -> Iterator[Desk]:
+    """A preview of the daily of 4 May, in `folder`, on a free port; `prints` is a var/ with the pictures."""
+    shutil.copytree(prints, folder / "var")
     for name in ("content", "templates"):
         shutil.copytree(ROOT / name, folder / name)
     settings = load_settings(

@@ -22,16 +22,16 @@ Go = Callable[..., Visit]
 
 
 @pytest.fixture
-def desk(tmp_path: Path, chromium: str) -> Iterator[Desk]:
+def desk(tmp_path: Path, chromium: str, prints: Path) -> Iterator[Desk]:
     """A preview of its own for each test that writes files."""
-    with previewed(tmp_path) as opened:
+    with previewed(tmp_path, prints) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def still(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[Desk]:
+def still(tmp_path_factory: pytest.TempPathFactory, chromium: str, prints: Path) -> Iterator[Desk]:
     """A preview under which nobody changes anything."""
-    with previewed(tmp_path_factory.mktemp("still")) as opened:
+    with previewed(tmp_path_factory.mktemp("still"), prints) as opened:
         yield opened
 
 
@@ -321,9 +321,9 @@ def test_a_folder_that_goes_and_comes(go: Go, desk: Desk) -> None:
     assert shown.page.locator("h1").inner_text() == "The Evening Run"
 
 
-def test_a_preview_that_ended_is_told(go: Go, tmp_path: Path, chromium: str) -> None:
+def test_a_preview_that_ended_is_told(go: Go, tmp_path: Path, chromium: str, prints: Path) -> None:
     """The page says so, and does not complain otherwise."""
-    with previewed(tmp_path) as desk:
+    with previewed(tmp_path, prints) as desk:
         shown = go(desk)
     shown.page.get_by_text("The preview has ended").wait_for(timeout=SOON_MS)
 

@@ -16,9 +16,10 @@ from newsletter.settings import load_settings
 
 
 @pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The var/ of an installation with readers, made once: its tables take the most of a test."""
+def installed(tmp_path_factory: pytest.TempPathFactory, prints: Path) -> Path:
+    """The var/ of an installation with readers, made once: its tables and pictures take the most of a test."""
     folder = tmp_path_factory.mktemp("installed")
+    shutil.copytree(prints, folder / "var")
     settings = load_settings(
         {
             "NEWSLETTER_CONTENT": str(ROOT / "content"), "NEWSLETTER_VAR": str(folder / "var"),

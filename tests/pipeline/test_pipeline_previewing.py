@@ -24,7 +24,8 @@ LEAD = "2026-05-04-ports-reopen-after-two-day-stoppage"
 
 
 @pytest.fixture
-def content(tmp_path: Path) -> Path:
+def content(tmp_path: Path, prints: Path) -> Path:
+    shutil.copytree(prints, tmp_path / "var")
     shutil.copytree(ROOT / "content", tmp_path / "content")
     shutil.copytree(ROOT / "templates", tmp_path / "templates")
     return tmp_path / "content"

@@ -24,8 +24,9 @@ from newsletter.web.server import listen
 
 
 @pytest.fixture
-def preview(content: Path, tmp_path: Path, new_var: Path) -> Iterator[Preview]:
-    shutil.copytree(new_var, tmp_path / "var")
+def preview(content: Path, tmp_path: Path, new_var: Path, prints: Path) -> Iterator[Preview]:
+    for made in (new_var, prints):
+        shutil.copytree(made, tmp_path / "var", dirs_exist_ok=True)
     context = open_house(content, tmp_path)
     yield Preview(context, "daily/2026-05-04", moment=NOW)
     context.store.close()
