@@ -74,14 +74,22 @@ def answers(status: str, body: bytes = b"", *headers: str) -> Talk:
 
 
 def read_request(connection: socket.socket) -> bytes:
+    """A request whole. Raises ConnectionError where the client has closed before its end."""
     raw = b""
     while b"\r\n\r\n" not in raw:
-        raw += connection.recv(65536)
+        raw += _more(connection)
     head, _, body = raw.partition(b"\r\n\r\n")
     length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
     while len(body) < length:
-        body += connection.recv(65536)
+        body += _more(connection)
     return head + b"\r\n\r\n" + body
+
+
+def _more(connection: socket.socket) -> bytes:
+    got = connection.recv(65536)
+    if not got:
+        raise ConnectionError("the client has closed")
+    return got
 
 
 def reset(connection: socket.socket) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from browser_mails import AT, SITE, MailPage
 from browser_visit import Scheme, Visit, cramped, faint, out_of_column, overlapping, small
 
@@ -13,6 +14,11 @@ pytestmark = pytest.mark.browser
 
 WIDTHS = (320, 375, 600, 1200)
 Read = Callable[..., Visit]
+
+OF_THE_PROGRAM = ("landmark-one-main", "region")
+"""Rules of axe for a page: the one `main` is the mail program's, in which ours is an article
+(https://www.goodemailcode.com/email-code/template#wrapping-element).
+"""
 
 
 @pytest.fixture(params=["daily", "friday", "daily-alert", "hard", "full"])
@@ -24,9 +30,9 @@ def mail(request: pytest.FixtureRequest, mails: Mapping[str, MailPage]) -> MailP
 def read(visit: Read, mail: MailPage) -> Read:
     """Opens the mail as a mail program shows it: scripts off, its pictures where they are wanted."""
 
-    def opened(width: int = 1200, *, scheme: Scheme = "light", pictures: bool = True) -> Visit:
+    def opened(width: int = 1200, *, scheme: Scheme = "light", pictures: bool = True, scripts: bool = False) -> Visit:
         given = mail.page() | (mail.pictures if pictures else {})
-        shown = visit(width, scheme=scheme, scripts=False, given=given)
+        shown = visit(width, scheme=scheme, scripts=scripts, given=given)
         shown.open(AT)
         return shown
 
@@ -108,6 +114,16 @@ def test_every_text_stands_out_from_its_ground(read: Read, mail: MailPage, schem
     shown = read(width, scheme=scheme)
     assert faint(shown) == []
     assert colours(shown) <= mail.colours(scheme)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(read: Read, scheme: Scheme) -> None:
+    """None of axe's rules is broken, those of good practice included, and none is left for a person to decide."""
+    options = {"rules": {rule: {"enabled": False} for rule in OF_THE_PROGRAM}}
+    result = Axe().run(read(scheme=scheme, scripts=True).page, options=options).response
+    assert result["violations"] == []
+    assert result["incomplete"] == []
+    assert {"color-contrast", "link-name", "link-in-text-block"} <= {rule["id"] for rule in result["passes"]}
 
 
 def test_the_dark_of_outlook_com(read: Read, mail: MailPage) -> None:

@@ -100,9 +100,8 @@ def test_dark_is_what_a_dark_browser_shows(go: Go, still: Desk, visit: Callable[
     assert message is not None
     address = f"{SITE}/message"
     given = {address: Given(message.html.encode(), "text/html; charset=utf-8")}
-    for picture in message.pictures:
-        kind = "image/jpeg" if picture.name.endswith(".jpg") else "image/png"
-        given[picture.src] = Given((still.preview.images / picture.name).read_bytes(), kind)
+    for picture in (still.folder / "var" / "images").iterdir():
+        given[f"{SITE}/images/{picture.name}"] = Given(picture.read_bytes(), f"image/{picture.suffix[1:]}")
     alone = visit(600, scheme="dark", given=given)
     alone.open(address)
     looked_at = ("words", "ink", "paper", "size")
@@ -232,13 +231,14 @@ def test_a_broken_template(go: Go, desk: Desk) -> None:
     shown = go(desk)
     mail(shown.page, "375-light").evaluate("scrollTo(0, 500)")
     name = "templates/email/partials/opening.mjml.j2"
-    desk.edit(name, '{{ _("In this edition") }}', "{{ edition.nothing }}")
+    words = '{{ _("In this edition") }}'
+    desk.edit(name, words, "{{ edition.nothing }}")
     fault = shown.page.get_by_role("alert")
     fault.wait_for(timeout=SOON_MS)
     assert "partials/opening.mjml.j2:20" in fault.inner_text()
     assert "edition has no 'nothing'" in fault.inner_text()
     assert shown.page.locator("iframe").count() == 0
-    desk.edit(name, "{{ edition.nothing }}", '{{ _("In this edition") }}')
+    desk.edit(name, "{{ edition.nothing }}", words)
     wait_for_words(shown.page, "375-light", "IN THIS EDITION", SOON_MS)
     assert fault.count() == 0
     assert mail(shown.page, "375-light").evaluate("scrollY") == 500

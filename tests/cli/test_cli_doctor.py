@@ -35,7 +35,7 @@ def test_a_house_that_is_well(house: House, esp: Sandbox) -> None:
     assert {name for name, check in found.items() if check["health"] != "ok"} == {"base URL", "alerts"}
     assert found["SendGrid's key"]["found"] == "it may send mail"
     assert found["time"]["health"] == "ok"
-    assert "ok               database: it answers, with schema 0003" in house.run("doctor").out
+    assert "ok               database: it answers, with schema 0004" in house.run("doctor").out
 
 
 def test_it_changes_nothing(bare: House) -> None:

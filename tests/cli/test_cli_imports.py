@@ -89,7 +89,7 @@ def proofed(house: House, file: Path, *words: str) -> str:
     proof = house.json("edition", "proof", "daily")
     assert proof["fingerprint"]
     assert [f for f in proof["findings"] if lead.stem in f["where"] and f["level"] == "stop"] == []
-    assert house.run("edition", "preview", "daily").code == 0
+    assert house.run("edition", "preview", "daily", "--files").code == 0
     return lead.read_text()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -117,19 +116,6 @@ class TestMessage:
         assert next(page.all("img")).attributes["alt"].split() == words.split()
         assert next(page.all("title")).text == squeezed
         assert words.split() == [] or set(words.split(" ")) - {""} <= set(message.text.replace("\n", " ").split(" "))
-
-
-class TestSpeed:
-    def test_eight_stories_take_30_ms(self) -> None:
-        """The budget from files to Message is 30 ms, warm; a generous limit here, for the machine may be busy."""
-        what = edition(*(replace(PORTS, slug=f"ports-{number}") for number in range(8)))
-        rendered(what=what)
-        durations = []
-        for _ in range(5):
-            start = time.perf_counter()
-            rendered(what=what)
-            durations.append(time.perf_counter() - start)
-        assert min(durations) < 0.15
 
 
 class TestLook:
