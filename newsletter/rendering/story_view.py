@@ -85,7 +85,7 @@ def story_view(story: Story, newsletter: Newsletter, base_url: str, numbers: dic
         url=ascii_address(story.url) if story.url else None,
         source_urls=frozenset(source.url for source in sources if source.url),
         unprinted=unprinted,
-        shares=_shares(story, base_url) if "share" in parts else (),
+        shares=_shares(story, newsletter, base_url) if "share" in parts else (),
         references=refer((*addresses(blocks), *(source.url for source in unprinted if source.url)), numbers),
         word_count=words.count_words(text for block in story.blocks for text in words.texts_of(block)),
     )
@@ -115,8 +115,12 @@ def rows(stories: Sequence[StoryView]) -> tuple[Row, ...]:
     return tuple(found)
 
 
-def _shares(story: Story, base_url: str) -> tuple[Share, ...]:
-    """Plain links, which tell nobody who did not press them. Where the story has no page, its archive page."""
+def _shares(story: Story, newsletter: Newsletter, base_url: str) -> tuple[Share, ...]:
+    """Plain links, which tell nobody who did not press them. They lead to the story's page, else to its archive page;
+    where the newsletter's mails name no archive there is nothing to pass on.
+    """
+    if not story.url and "archive" not in newsletter.parts:
+        return ()
     page = ascii_address(story.url) if story.url else f"{base_url.rstrip('/')}/archive/stories/{story.slug}/"
     mail = urlencode({"subject": story.headline, "body": page}, quote_via=quote)
     return (

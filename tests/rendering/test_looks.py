@@ -205,6 +205,12 @@ class TestExtras:
         assert shares[7].endswith("%2Farchive%2Fstories%2Ftariff-list%2F")
         assert shares[0].startswith("mailto:?subject=Ports%20Reopen%20After")
 
+    def test_a_story_without_a_page_is_not_shared_where_there_is_no_archive(self) -> None:
+        """A link to a page that nothing serves is worse than none."""
+        of = replace(FULL, parts=tuple(part for part in PARTS if part != "archive"))
+        shared = [link.story for link in rendered(of, edition(of=of)).links if link.role == "share"]
+        assert set(shared) == {story.slug for story in edition(of=of).stories if story.url}
+
     def test_an_extra_edition_has_an_archive_page_of_its_own(self) -> None:
         message = rendered(FULL, edition(of=FULL, suffix="alert"))
         assert f"{BASE_URL}/archive/daily/2026-05-04-alert/" in message.text
