@@ -10,7 +10,6 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -109,19 +108,13 @@ def new_sqlite(sqlite_template: Path, tmp_path: Path) -> Iterator[Callable[[], s
 
 
 @pytest.fixture
-def sqlite_url(sqlite_template: Path) -> str:
-    """A new database, always in the same place."""
-    path = sqlite_template.with_name("now.db")
-    for left in path.parent.glob("now.db*"):
-        left.unlink()
-    shutil.copy(sqlite_template, path)
-    return f"sqlite:///{path}"
+def sqlite_url(new_sqlite: Callable[[], str]) -> str:
+    return new_sqlite()
 
 
 @pytest.fixture
 def postgres_url(postgres_template: Databases) -> Iterator[str]:
-    """A new database, always of the same name."""
-    url = postgres_template.copy("now")
+    url = postgres_template.copy()
     yield url
     postgres_template.drop(url)
 
@@ -133,22 +126,16 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
-@pytest.fixture(scope="session")
-def stores() -> Callable[[str], Store]:
-    """One for each URL: it opens again after it was closed, and has compiled its statements, a tenth of tests' time."""
-    return cache(Store)
-
-
 @pytest.fixture
-def store(database_url: str, stores: Callable[[str], Store]) -> Iterator[Store]:
-    opened = stores(database_url)
+def store(database_url: str) -> Iterator[Store]:
+    opened = Store(database_url)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def sqlite_store(sqlite_url: str, stores: Callable[[str], Store]) -> Iterator[Store]:
-    opened = stores(sqlite_url)
+def sqlite_store(sqlite_url: str) -> Iterator[Store]:
+    opened = Store(sqlite_url)
     yield opened
     opened.close()
 

@@ -105,11 +105,9 @@ class Databases:
         self._do(f'CREATE DATABASE "{self._prefix}_template"')
         return self.template
 
-    def copy(self, last: str = "") -> str:
-        """A new database, of a name of its own, or of one that ends in `last`, which nobody may need any more."""
+    def copy(self) -> str:
         self._count += 1
-        name = f"{self._prefix}_{last or self._count}"
-        self._do(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        name = f"{self._prefix}_{self._count}"
         self._do(f'CREATE DATABASE "{name}" TEMPLATE "{self._prefix}_template"')
         return self._named(name)
 
