@@ -12,7 +12,7 @@ from ledger_gateway import FakeGateway
 
 from newsletter.model import EditionState, SendReport
 from newsletter.pipeline import clock as tick_of
-from newsletter.pipeline import correcting, desk, freezing, readers, sending
+from newsletter.pipeline import correcting, desk, freezing, importing, readers, sending
 from newsletter.pipeline.context import Context, Target, target
 from newsletter.sending.gateway import Gateway
 from newsletter.services import make_gateway
@@ -161,7 +161,7 @@ class House:
 
     def subscribe(self, addresses: Sequence[str], slug: str = "daily") -> None:
         file = self.write("import.csv", "email\n" + "".join(f"{address}\n" for address in addresses))
-        readers.import_csv(self.context, file, slug, source="test", basis="test")
+        importing.import_csv(self.context, file, slug, source="test", basis="test")
 
     def target(self, words: str = "daily/2026-05-04") -> Target:
         return target(self.context, words, self.clock())

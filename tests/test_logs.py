@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from newsletter.audience import tokens
 from newsletter.model import AlertKind
-from newsletter.pipeline import alerts, doubts, listening, readers, sending, watching
+from newsletter.pipeline import alerts, doubts, leaving, listening, readers, sending, watching
 from newsletter.sandbox import Sandbox
 from newsletter.storage import Store, events
 
@@ -53,7 +53,7 @@ def walk(house: House) -> None:
     house.subscribe(PEOPLE)
     readers.add(house.context, "private-added@example.org", "Ann Private", "daily", source="t", basis="t")
     house.story()
-    readers.suppress(house.context, ["private-gone@example.org"], reason="manual", source="operator")
+    leaving.suppress(house.context, ["private-gone@example.org"], reason="manual", source="operator")
     with Sandbox(house.folder / "var/sandbox", port=0, webhook_url=None) as esp:
         house.through(esp.url)
         house.reload(SENDGRID_API_KEY="SG.private-key", SEND_CONCURRENCY=1, BATCH_SIZE=2)
@@ -70,9 +70,9 @@ def walk(house: House) -> None:
         assert sending.run(house.context, started).state == "paused"
         sending.resume(house.context, "daily/2026-05-05")
     number = house.subscriber_id(PEOPLE[2])
-    token = tokens.sign(tokens.Token("unsubscribe", number, 1, 1), SECRET)
-    readers.leave(house.context, token)
-    readers.unsubscribe(house.context, PEOPLE[3], None)
+    token = tokens.sign(tokens.Token("reader", number, 1, 1), SECRET)
+    leaving.leave(house.context, token)
+    leaving.unsubscribe(house.context, PEOPLE[3], None)
     with mail_server() as box, webhook() as posts:
         house.reload(ALERT_TO="ops-private@example.org", ALERT_SMTP_URL=box.url, ALERT_WEBHOOK=posts.url)
         box.answers = ["550 ops-private@example.org is unknown"]

@@ -19,7 +19,10 @@ from functools import lru_cache
 from typing import Final
 
 VERSION: Final = 1
-PURPOSES: Final = {"unsubscribe": 1}
+PURPOSES: Final = {"reader": 1, "confirm": 2, "letter": 3, "report": 4}
+"""reader: the links of each mail, to leave and to choose; confirm and letter: of a letter to one reader, whose number
+stands in the place of the send's; report: of an edition, likewise, for its editors.
+"""
 _BODY = struct.Struct(">BBQII")
 _MAC_BYTES = 16
 

@@ -18,7 +18,7 @@ _COMMANDS = {
     "send": ("newsletter.cli.send:send", "Send tests and editions; pause, resume, cancel, resolve."),
     "lists": ("newsletter.cli.readers:lists", "Show the lists and how many readers each has."),
     "subscribers": ("newsletter.cli.readers:subscribers", "Import, add and remove readers; explain what they got."),
-    "suppressions": ("newsletter.cli.readers:suppressions", "Addresses that must not be mailed, and why."),
+    "suppressions": ("newsletter.cli.suppressions:suppressions", "Addresses that must not be mailed, and why."),
     "report": ("newsletter.cli.report:report", "What became of an edition, in numbers that balance."),
     "tick": ("newsletter.cli.run:tick", "Do once what the clock says is due."),
     "worker": ("newsletter.cli.run:worker", "Run batches of live sends, on as many machines as you like."),

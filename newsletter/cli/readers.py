@@ -11,7 +11,8 @@ import click
 from newsletter.cli.common import JSON, open_house, show_json
 
 if TYPE_CHECKING:
-    from newsletter.pipeline.readers import Explanation, ImportReport
+    from newsletter.pipeline.importing import ImportReport
+    from newsletter.pipeline.readers import Explanation
 
 
 @click.command()
@@ -55,9 +56,11 @@ _BASIS = click.option(
 @JSON
 def import_(file: Path, list_: str, source: str, basis: str, as_json: bool) -> int:
     """Put the people of a CSV file on a list: a column `email`, and `name` if there is one. 4 where rows were left."""
-    from newsletter.pipeline import readers
+    from newsletter.pipeline import importing
 
-    report = readers.import_csv(open_house(), file, list_, source=source or file.name, basis=basis, progress=_counter())
+    report = importing.import_csv(
+        open_house(), file, list_, source=source or file.name, basis=basis, progress=_counter()
+    )
     if as_json:
         show_json(_import_document(report))
     else:
@@ -116,9 +119,9 @@ def add(address: str, list_: str, name: str, source: str, basis: str) -> None:
 @click.option("--list", "list_", help="One list; all of them where it is left out.")
 def unsubscribe(address: str, list_: str | None) -> None:
     """Take somebody off a list, or off all of them."""
-    from newsletter.pipeline import readers
+    from newsletter.pipeline import leaving
 
-    left = readers.unsubscribe(open_house(), address, list_)
+    left = leaving.unsubscribe(open_house(), address, list_)
     click.echo(f"taken off {', '.join(left)}" if left else "they were on no such list")
 
 
@@ -183,61 +186,3 @@ def _tell_explanation(found: Explanation) -> None:
         click.echo(f"{c.edition} ({c.kind}): {why}{batch}")
         for at, kind, detail in c.events:
             click.echo(f"  {at:%Y-%m-%d %H:%M:%S} UTC  {kind}  {detail}".rstrip())
-
-
-@click.group()
-def suppressions() -> None:
-    """Addresses that must not be mailed, and why."""
-
-
-@suppressions.command("list")
-@JSON
-def list_(as_json: bool) -> None:
-    """Show all suppressions; erased people only by the key that is left of them."""
-    from newsletter.storage import roster
-
-    context = open_house()
-    with context.store.read() as tx:
-        rows = roster.suppressions(tx)
-        people = roster.subscribers(tx, [row[0] for row in rows])
-    found = [
-        {
-            "address": people[key].address if key in people else None,
-            "key": f"{key:016x}",
-            "scope": scope,
-            "reason": reason,
-            "source": source,
-            "since": since,
-        }
-        for key, scope, reason, source, since in rows
-    ]
-    if as_json:
-        show_json(found)
-        return
-    for row in found:
-        click.echo(f"{row['since']:%Y-%m-%d}  {row['reason']:12} {row['scope']:12} {row['address'] or row['key']}")
-
-
-@suppressions.command("add")
-@click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
-@click.option("--reason", default="manual", help="In one word.")
-def add_(addresses: tuple[str, ...], reason: str) -> None:
-    """Suppress addresses on every list, whether they are subscribers or not."""
-    from newsletter.pipeline import readers
-
-    news = readers.suppress(open_house(), addresses, reason=reason, source="by hand")
-    click.echo(f"{news} suppressed, {len(addresses) - news} were already")
-
-
-@suppressions.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--reason", default="import", help="In one word.")
-def import_them(file: Path, reason: str) -> int:
-    """Suppress the addresses of a CSV file (a column `email`). 4 where rows were left."""
-    from newsletter.pipeline import readers
-
-    report = readers.suppress_csv(open_house(), file, reason=reason)
-    click.echo(f"{report.added:,} suppressed, {report.known:,} were already")
-    for row in report.rejected:
-        click.echo(f"  line {row.line}: {row.problem}")
-    return 4 if report.rejected else 0

@@ -19,6 +19,11 @@ from newsletter.model.clock import (
     LedgerView,
     Step,
 )
+from newsletter.model.consent import (
+    Basis,
+    Consent,
+    ConsentEvent,
+)
 from newsletter.model.editions import (
     EDITION_ID,
     ROLES,
@@ -80,6 +85,7 @@ from newsletter.model.sends import (
     TO_READERS,
     Batch,
     CanaryStanding,
+    ClickMode,
     Envelope,
     Owner,
     Receipt,
@@ -87,6 +93,7 @@ from newsletter.model.sends import (
     SendKind,
     SendReport,
     SendState,
+    Tracking,
 )
 from newsletter.model.stories import (
     Approval,
@@ -132,6 +139,7 @@ __all__ = [
     "AlertKind",
     "Answer",
     "Approval",
+    "Basis",
     "Batch",
     "Block",
     "Brief",
@@ -141,6 +149,9 @@ __all__ = [
     "CanaryStanding",
     "Check",
     "Citation",
+    "ClickMode",
+    "Consent",
+    "ConsentEvent",
     "Correction",
     "Edition",
     "EditionFacts",
@@ -186,6 +197,7 @@ __all__ = [
     "Status",
     "Step",
     "Story",
+    "Tracking",
     "Waiting",
     "Wording",
     "edition_id",

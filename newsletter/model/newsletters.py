@@ -181,6 +181,12 @@ class Newsletter:
     feedback            the question of the part `feedback`
     proof               checks of the proof whose level is not the usual one, by name
     pictures            `link`: mails show pictures from our pages; `embed`: they carry them
+    clicks              what is seen of clicks: nothing; `aggregate`, by our own redirect, which knows no reader; or
+                        `individual`, by the ESP's, for those who agreed (the others' are aggregate)
+    opens               whose opens are seen: nobody's, those of readers who agreed, or all
+    sign_up             whether anybody may sign up on its page
+    archive             whether its editions can be read on the web by anybody
+    service             from whom letters to single readers come (to confirm, to let in); the sender where it is None
     """
 
     slug: str
@@ -220,6 +226,11 @@ class Newsletter:
     feedback: Feedback | None = None
     proof: Mapping[str, Literal["stop", "warn", "off"]] = field(default_factory=dict)
     pictures: Literal["link", "embed"] = "link"
+    clicks: Literal["none", "aggregate", "individual"] = "none"
+    opens: Literal["off", "consented", "all"] = "off"
+    sign_up: bool = True
+    archive: Literal["off", "public"] = "off"
+    service: Mailbox | None = None
 
     def __post_init__(self) -> None:
         if not self.sections:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast, get_args
 
 from newsletter.model.newsletters import Mailbox
 
@@ -14,6 +14,31 @@ SendKind = Literal["live", "test", "correction", "notice"]
 """To readers: an edition to its list, or a correction to those who got what was wrong. To editors: a test of a message,
 or a notice that says something in words.
 """
+
+ClickMode = Literal["none", "aggregate", "individual"]
+"""Links as they are; through our own redirect, which knows no reader; or through the ESP's, which tells who."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracking:
+    """What is seen of those who get a variant: how their clicks are counted, and whether opens are."""
+
+    clicks: ClickMode = "none"
+    opens: bool = False
+
+    @property
+    def word(self) -> str:
+        """`aggregate`, or `aggregate+opens`: as the ledger has it."""
+        return self.clicks + ("+opens" if self.opens else "")
+
+    @classmethod
+    def of(cls, word: str) -> Tracking:
+        """The tracking that a word of the ledger means. Raises ValueError."""
+        clicks, plus, opens = word.partition("+")
+        if clicks not in get_args(ClickMode) or (plus and opens != "opens"):
+            raise ValueError(f"{word!r} names no tracking")
+        return cls(clicks=cast("ClickMode", clicks), opens=bool(plus))
+
 
 TO_READERS: tuple[SendKind, ...] = ("live", "correction")
 """Kinds that count: nobody twice, nobody lost, and nothing from a ledger that came back from a backup."""

@@ -142,7 +142,7 @@ def _by_esp(context: Context, alert: Alert, text: str) -> None:
     newsletter = _voice(context, alert)
     message = notice(alert.subject, text, newsletter, context.organisation, readers="the operators")
     domain = newsletter.sender.address.rpartition("@")[2]
-    inert = tokens.sign(tokens.Token("unsubscribe", 0, 0, 0), context.settings.secret_keys[0])  # as a test's
+    inert = tokens.sign(tokens.Token("reader", 0, 0, 0), context.settings.secret_keys[0])  # as a test's
     link = f"{context.settings.base_url.rstrip('/')}/u/{inert}"
     recipients = tuple(
         Recipient(delivery_id="alert", subscriber_id=0, address=address, name="", unsubscribe=link)

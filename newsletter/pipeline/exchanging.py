@@ -142,7 +142,7 @@ def envelope(newsletter: Newsletter, send: sends.SendRow) -> Envelope:
 def link_signer(context: Context, send: sends.SendRow) -> claims.Link:
     """The function that gives each reader's own unsubscribe link. Those of tests are inert: subscriber 0."""
     base, key = context.settings.base_url.rstrip("/"), context.settings.secret_keys[0]
-    token = tokens.signer("unsubscribe", key, list_id=send.list_id or 0, send_id=send.id)
+    token = tokens.signer("reader", key, list_id=send.list_id or 0, send_id=send.id)
     return lambda subscriber_id: f"{base}/u/{token(subscriber_id)}"
 
 

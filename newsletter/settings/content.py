@@ -111,6 +111,11 @@ NEWSLETTER_KEYS: Mapping[str, Reader] = {
     "feedback": FEEDBACK,
     "proof": words.levels,
     "pictures": words.choice(Newsletter, "pictures"),
+    "clicks": words.choice(Newsletter, "clicks"),
+    "opens": words.choice(Newsletter, "opens"),
+    "sign_up": words.flag,
+    "archive": words.choice(Newsletter, "archive"),
+    "service": MAILBOX,
 }
 """Left out: `slug`, which is the file's name."""
 

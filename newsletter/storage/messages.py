@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from newsletter.model import EmbeddedPicture, Message
+from newsletter.model import EmbeddedPicture, Message, Tracking
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx, insert_new
 
@@ -47,7 +47,7 @@ def keep(tx: Tx, edition_id: int, message: Message, now: datetime) -> int:
             for number, picture in enumerate(message.embedded, start=1)
         ],
     )  # fmt: skip
-    key = {"edition_id": edition_id, "message_id": message_id, "click_mode": "none"}
+    key = {"edition_id": edition_id, "message_id": message_id, "tracking": Tracking().word}
     insert_new(tx, t.variant, [key | {"language": message.language}])
     kept: int = tx.execute(
         select(t.variant.c.id).where(t.variant.c.edition_id == edition_id, t.variant.c.message_id == message_id)

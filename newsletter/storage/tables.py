@@ -28,6 +28,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 from newsletter.model import TO_READERS
@@ -130,6 +131,12 @@ subscription = Table(
     Column("state", String(16), nullable=False),
     _words("source"),
     _words("basis"),
+    Column("until", Instant),  # implied consent ends then; NULL does not end
+    Column("paused_until", Instant),
+    Column("sections", Text),  # slugs that the reader wants, a space between them; NULL wants all
+    Column(
+        "tracked", Boolean, nullable=False, server_default=false()
+    ),  # they agreed that their own opens and clicks are seen
     Column("since", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
     CheckConstraint("state IN ('pending', 'active', 'unsubscribed')", name="state_known"),
@@ -146,6 +153,63 @@ suppression = Table(
     _words("source"),
     Column("since", Instant, nullable=False),
     UniqueConstraint("address_key", "scope", "reason"),
+)
+
+wording = Table(  # what a form said when somebody agreed to it
+    "wording",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    _words("text"),
+    Column("at", Instant, nullable=False),
+)
+
+consent = Table(  # append only: what somebody agreed to, or took back
+    "consent",
+    metadata,
+    _id(),
+    Column("at", Instant, nullable=False),
+    Column("address_key", BigInteger, nullable=False),
+    Column("list", String(80), nullable=False),
+    Column("event", String(16), nullable=False),
+    _words("basis"),
+    Column("until", Instant),
+    Column("wording", String(64), ForeignKey("wording.hash")),
+    _words("source"),
+    _words("detail"),
+    CheckConstraint("event IN ('requested', 'confirmed', 'withdrawn', 'imported', 'changed')", name="event_known"),
+    Index(None, "address_key"),
+)
+
+letter = Table(  # mail to one reader about their own subscription: to confirm it, or to let them in
+    "letter",
+    metadata,
+    _id(),
+    Column("kind", String(16), nullable=False),
+    _to("subscriber"),
+    _to("list", nullable=True),
+    Column("state", String(16), nullable=False),
+    Column("address", Text),  # where it goes, if not to the subscriber's own; NULL once that is done or over
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("not_before", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),  # its link
+    Column("used_at", Instant),  # its link
+    CheckConstraint("kind IN ('confirm', 'access', 'address')", name="kind_known"),
+    CheckConstraint("state IN ('waiting', 'claimed', 'sent', 'failed')", name="state_known"),
+    Index(None, "subscriber_id"),
+    Index(None, "state", "not_before"),
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    _id(),
+    Column("name", String(80), nullable=False, unique=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    _words("scopes"),
+    Column("created_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    Column("revoked_at", Instant),
 )
 
 # --- editions -----------------------------------------------------------------------------------------------------
@@ -258,6 +322,19 @@ link = Table(
     _words("url"),
     Column("story", String(200)),
     Column("section", String(80)),
+    Column("code", String(20), nullable=False, server_default=""),  # of its place and target: what stands in /r/{code}
+    Index(None, "code"),
+)
+
+retarget = Table(  # a link that leads elsewhere than the mails said when they went out; append only, the newest counts
+    "retarget",
+    metadata,
+    _id(),
+    Column("code", String(20), nullable=False),
+    _words("url"),
+    _words("by"),
+    Column("at", Instant, nullable=False),
+    Index(None, "code"),
 )
 
 picture = Table(  # of those messages that carry theirs
@@ -277,8 +354,26 @@ variant = Table(
     _to("edition"),
     _to("message"),
     Column("language", String(20), nullable=False),
-    Column("click_mode", String(16), nullable=False),
-    UniqueConstraint("edition_id", "message_id", "click_mode"),
+    Column("tracking", String(16), nullable=False),  # model.Tracking as a word
+    _words("sections"),  # those that it was made for, as subscriptions have them; empty for all
+    # Its name is of when the column was called click_mode: SQLite renames no constraint.
+    UniqueConstraint("edition_id", "message_id", "tracking", name="variant_edition_id_message_id_click_mode_unique"),
+)
+
+printed_story = Table(  # a story as it went out, for the archive
+    "printed_story",
+    metadata,
+    Column("digest", String(80), primary_key=True),
+    Column("slug", String(200), nullable=False),
+    _words("document"),
+    Index(None, "slug"),
+)
+
+printed_edition = Table(  # what stood beside the stories of a frozen edition, for the archive
+    "printed_edition",
+    metadata,
+    Column("edition_id", BigKey, ForeignKey("edition.id"), primary_key=True),
+    _words("document"),
 )
 
 # --- the ledger of sends -------------------------------------------------------------------------------------------
@@ -415,6 +510,49 @@ fact = Table(  # monotone: the earliest instant wins
     Column("delivery_id", BigKey, ForeignKey("delivery.id"), primary_key=True),
     Column("kind", String(16), primary_key=True),
     Column("at", Instant, nullable=False),
+)
+
+judgement = Table(  # whether a human did it: of opens and clicks, by the rules of a version
+    "judgement",
+    metadata,
+    Column("event_id", BigKey, ForeignKey("event.id"), primary_key=True),
+    Column("machine", Boolean, nullable=False),
+    _words("why"),
+    Column("rules", Integer, nullable=False),
+)
+
+hit = Table(  # somebody followed a link of ours; nobody knows who
+    "hit",
+    metadata,
+    _id(),
+    Column("code", String(20), nullable=False),
+    Column("at", Instant, nullable=False),
+    _words("agent"),
+    Column("machine", Boolean, nullable=False),
+    _words("why"),
+    Column("rules", Integer, nullable=False),
+    Index(None, "code"),
+    Index(None, "at"),
+)
+
+event_sum = Table(  # what is left of events and hits when they are too old to keep
+    "event_sum",
+    metadata,
+    Column("send_id", BigKey, ForeignKey("send.id"), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("code", String(20), primary_key=True),  # of the link, or empty
+    Column("machine", Boolean, primary_key=True),
+    Column("events", Integer, nullable=False),
+    Column("deliveries", Integer, nullable=False),
+)
+
+delivery_sum = Table(  # what is left of deliveries, likewise
+    "delivery_sum",
+    metadata,
+    Column("send_id", BigKey, ForeignKey("send.id"), primary_key=True),
+    Column("outcome", String(16), primary_key=True),  # excluded, refused, accepted; or a fact
+    Column("reason", String(60), primary_key=True),
+    Column("deliveries", Integer, nullable=False),
 )
 
 heartbeat = Table(

@@ -13,7 +13,7 @@ from newsletter.audience.tokens import BadTokenError
 from newsletter.errors import StoreError
 from newsletter.pipeline.context import Context
 from newsletter.storage import schema
-from newsletter.web import hooks, images, metrics, readers, style
+from newsletter.web import hooks, images, leaving, metrics, style
 from newsletter.web.frame import Frame
 from newsletter.web.pages import Pages
 
@@ -30,7 +30,7 @@ def create_app(context: Context) -> FastAPI:
     a reader. Templates, stylesheet and content are read once; a change shows after the next start.
     """
     pages = Pages(
-        context.settings.templates / "web",
+        context.settings.templates,
         organisation=context.organisation,
         root=urlsplit(context.settings.base_url).path,
     )
@@ -39,7 +39,7 @@ def create_app(context: Context) -> FastAPI:
     counted = metrics.Metrics(context)
     app.include_router(metrics.routes(context, counted))
     app.include_router(hooks.routes(context, counted))
-    app.include_router(readers.routes(context, pages))
+    app.include_router(leaving.routes(context, pages))
     app.include_router(images.routes(context.settings.published))
     app.include_router(style.routes(pages.style, context.newsletters.values()))
     _add_health(app, context)

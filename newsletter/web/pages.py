@@ -1,12 +1,12 @@
 """The pages of templates/web, filled in: the web's sole home of Jinja2.
 
-Everything is read, and each page filled once for trial, when the server starts. So a mistake in a template is a
-designer's to see at the start, and never comes between a reader and the way out.
+Each module of routes fills its pages once for trial when the server starts. So a mistake in a template is a designer's
+to see at the start, and never comes between a reader and the way out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from gettext import NullTranslations
 from pathlib import Path
 from typing import Final
 
@@ -14,20 +14,19 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
 from newsletter.errors import RenderError
 from newsletter.model import Newsletter, Organisation
-from newsletter.pipeline.readers import Leaving
+from newsletter.rendering import catalogue
+
+FOLDER: Final = "web"
+SHEET: Final = "style.css"
 
 PROBLEMS: Final = (404, 405, 500, 503)
 """Each has words of its own in problem.html.j2; any other status is shown in those of 500."""
 
-_TRIALS: Final = tuple(
-    Leaving(title="Title", masked=masked, inert=inert, left=left)
-    for masked, inert, left in (("a•••@e•••.org", False, False), ("", False, True), ("", True, False))
-)
 
-
-def environment(folder: Path) -> Environment:
-    """The pages of a folder, for whoever fills them in."""
-    return Environment(
+def environment(folder: Path, words: NullTranslations = catalogue.ENGLISH) -> Environment:
+    """The pages of a folder, in a language, for whoever fills them in."""
+    made = Environment(
+        extensions=["jinja2.ext.i18n"],
         loader=FileSystemLoader(folder, encoding="utf-8"),
         # by default nothing is escaped
         autoescape=True,
@@ -38,48 +37,61 @@ def environment(folder: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
+    return made
 
 
 class Pages:
-    """The pages of one organisation. `root` is the path of the base URL: `` or `/news`, where a proxy takes it away.
+    """The pages of one organisation, from the folder `web` of `templates`, each in its newsletter's language.
 
-    Raises RenderError, which names the template and what to do, where one is missing or cannot be filled.
+    `root` is the path of the base URL: `` or `/news`, where a proxy takes it away. Raises RenderError, which names the
+    template and what to do, where one is missing or cannot be filled.
     """
 
-    def __init__(self, folder: Path, *, organisation: Organisation, root: str) -> None:
-        self._folder = folder
-        self._environment = environment(folder)
-        self._frame = {"organisation": organisation, "root": root.rstrip("/")}
-        self._problems = {status: self._fill("problem.html.j2", status=status, newsletter=None) for status in PROBLEMS}
-        for trial in _TRIALS:
-            self.unsubscribe(trial, None)
-        self.style = self._text("style.css")
+    def __init__(self, templates: Path, *, organisation: Organisation, root: str) -> None:
+        self._templates = templates
+        self._folder = templates / FOLDER
+        self._organisation = organisation
+        self._environments: dict[str, Environment] = {}
+        self.root = root.rstrip("/")
+        self._problems = {status: self.fill("problem.html.j2", None, status=status) for status in PROBLEMS}
+        self.style = "\n".join(self._text(path.name).rstrip() for path in self._sheets()) + "\n"
 
-    def unsubscribe(self, leaving: Leaving, newsletter: Newsletter | None) -> str:
-        """The page behind an unsubscribe link: the question with its button, the confirmation, or that it is a test.
+    def fill(self, name: str, newsletter: Newsletter | None, **values: object) -> str:
+        """The template `name`, in the look and language of a newsletter, or of the house where there is none.
 
-        `newsletter` gives the look, and is None where the list has no newsletter any more.
+        Beside the values it can print `organisation`, `newsletter`, `language`, `direction` and `root`.
         """
-        state = "test" if leaving.inert else "left" if leaving.left else "ask"
-        return self._fill(
-            "unsubscribe.html.j2", state=state, title=leaving.title, masked=leaving.masked, newsletter=newsletter
-        )
-
-    def problem(self, status: int) -> str:
-        """The page that says, without any detail, why there is no other."""
-        return self._problems.get(status, self._problems[500])
-
-    def _fill(self, name: str, **values: object) -> str:
+        language = newsletter.language if newsletter else self._organisation.language
+        frame = {
+            "organisation": self._organisation,
+            "newsletter": newsletter,
+            "language": language,
+            "direction": newsletter.direction if newsletter else "ltr",
+            "root": self.root,
+        }
         try:
-            return self._environment.get_template(name).render(self._values(values))
+            return self._environment(language).get_template(name).render(frame | values)
         except TemplateSyntaxError as error:
             where = f"{self._folder / (error.name or name)}:{error.lineno}"
             raise RenderError(f"{where}: {error.message}; mend the template's Jinja code there") from error
         except TemplateError as error:
             raise RenderError(f"{self._folder / name}: {type(error).__name__}: {error}; mend the template") from error
 
-    def _values(self, values: Mapping[str, object]) -> Mapping[str, object]:
-        return {**self._frame, **values}
+    def problem(self, status: int) -> str:
+        """The page that says, without any detail, why there is no other."""
+        return self._problems.get(status, self._problems[500])
+
+    def _environment(self, language: str) -> Environment:
+        if language not in self._environments:
+            self._environments[language] = environment(self._folder, catalogue.load(language, self._templates))
+        return self._environments[language]
+
+    def _sheets(self) -> list[Path]:
+        """The house's own sheet first, those of single parts after it."""
+        return sorted(
+            {*self._folder.glob("*.css"), self._folder / SHEET}, key=lambda path: (path.name != SHEET, path.name)
+        )
 
     def _text(self, name: str) -> str:
         path = self._folder / name

@@ -82,7 +82,7 @@ def test_a_masked_address() -> None:
 
 tokens_of = st.builds(
     Token,
-    purpose=st.just("unsubscribe"),
+    purpose=st.just("reader"),
     subscriber_id=st.integers(0, 2**64 - 1),
     list_id=st.integers(0, 2**32 - 1),
     send_id=st.integers(0, 2**32 - 1),
@@ -95,7 +95,7 @@ def test_a_token_comes_back(token: Token) -> None:
     text = tokens.sign(token, SECRETS[1])
     assert len(text) == 46
     assert text.replace("-", "").replace("_", "").isalnum()
-    assert tokens.read(text, "unsubscribe", SECRETS) == token
+    assert tokens.read(text, "reader", SECRETS) == token
     assert token.inert == (token.subscriber_id == 0)
     quick = tokens.signer(token.purpose, SECRETS[1], list_id=token.list_id, send_id=token.send_id)
     assert quick(token.subscriber_id) == text, "what makes many tokens makes the same"
@@ -107,25 +107,25 @@ def test_a_token_that_was_changed(token: Token, place: int, bit: int) -> None:
     raw = bytearray(base64.urlsafe_b64decode(tokens.sign(token, SECRETS[0]) + "=="))
     raw[place] ^= 1 << bit
     with pytest.raises(tokens.BadTokenError):
-        tokens.read(base64.urlsafe_b64encode(raw).rstrip(b"=").decode(), "unsubscribe", SECRETS)
+        tokens.read(base64.urlsafe_b64encode(raw).rstrip(b"=").decode(), "reader", SECRETS)
 
 
 @given(text=st.text(max_size=80))
 def test_any_text(text: str) -> None:
     """Never another error than the one."""
     with pytest.raises(tokens.BadTokenError):
-        tokens.read(text, "unsubscribe", SECRETS)
+        tokens.read(text, "reader", SECRETS)
 
 
 def test_a_key_that_was_taken_away() -> None:
     """What it signed is not ours any more."""
     with pytest.raises(tokens.BadTokenError):
-        tokens.read(tokens.sign(Token("unsubscribe", 1, 1, 1), SECRETS[0]), "unsubscribe", SECRETS[1:])
+        tokens.read(tokens.sign(Token("reader", 1, 1, 1), SECRETS[0]), "reader", SECRETS[1:])
 
 
 def test_a_token_holds_no_address() -> None:
     """Ids only."""
-    raw = base64.urlsafe_b64decode(tokens.sign(Token("unsubscribe", 7, 3, 2), SECRETS[0]) + "==")
+    raw = base64.urlsafe_b64decode(tokens.sign(Token("reader", 7, 3, 2), SECRETS[0]) + "==")
     assert raw[:18].hex() == "0101" + "0000000000000007" + "00000003" + "00000002"
 
 

@@ -40,7 +40,7 @@ class Reader:
         return self._link(0, 0)
 
     def _link(self, subscriber_id: int, list_id: int) -> str:
-        token = tokens.Token("unsubscribe", subscriber_id, list_id, 7)
+        token = tokens.Token("reader", subscriber_id, list_id, 7)
         return f"{self.url}/u/{tokens.sign(token, self.context.settings.secret_keys[0])}"
 
     def state(self) -> str | None:

@@ -191,7 +191,7 @@ def test_no_events_after_a_send(house: House) -> None:
         "INSERT INTO message (id, fingerprint, language, created_at) VALUES "
         f"(1, 'sha256:1', 'en', '{sql_time(hours=1)}')"
     )
-    house.sql("INSERT INTO variant (id, edition_id, message_id, language, click_mode) VALUES (1, 1, 1, 'en', 'none')")
+    house.sql("INSERT INTO variant (id, edition_id, message_id, language, tracking) VALUES (1, 1, 1, 'en', 'none')")
     house.sql("INSERT INTO batch (send_id, variant_id, number, size, state) VALUES (1, 1, 1, 1, 'accepted')")
     assert checks(house, 1)["events"]["health"] == "fail"
 

@@ -15,7 +15,7 @@ from ledger_house import SCHEDULE, House, at
 from newsletter.errors import InDoubt, NotSent, Refused, UsageError
 from newsletter.model import EditionState, SendReport
 from newsletter.pipeline import clock as tick_of
-from newsletter.pipeline import doubts, freezing, listening, planning, readers, sending
+from newsletter.pipeline import doubts, freezing, leaving, listening, planning, sending
 from newsletter.storage import sends
 
 DAILY = "daily/2026-05-04"
@@ -129,7 +129,7 @@ def test_nobody_of_them_on_the_list(sqlite_canary: House) -> None:
     """No canary, which the plan says; all of it goes at once."""
     house = sqlite_canary
     for address in AHEAD:
-        readers.unsubscribe(house.context, address, "daily")
+        leaving.unsubscribe(house.context, address, "daily")
     plan = planning.in_text(planning.plan(house.context, house.target(), house.clock()))
     assert "Canary     none, all at once: no editor or seed can be mailed on the list" in plan
     assert "desk@example.org, Seed1@example.org, seed2@example.org" in plan
@@ -140,7 +140,7 @@ def test_nobody_of_them_on_the_list(sqlite_canary: House) -> None:
 def test_nobody_but_them_on_the_list(sqlite_canary: House) -> None:
     """There is no rest that could wait."""
     for number in range(5):
-        readers.unsubscribe(sqlite_canary.context, f"reader{number}@example.org", "daily")
+        leaving.unsubscribe(sqlite_canary.context, f"reader{number}@example.org", "daily")
     report = sqlite_canary.send()
     assert (report.state, report.accepted, report.canary) == ("sent", 2, None)
 
@@ -173,7 +173,7 @@ def test_the_audience_guard_counts_them(sqlite_canary: House) -> None:
     house.clock.at = at(5, 5)
     house.story("2026-05-05-rails")
     for number in range(3):
-        readers.unsubscribe(house.context, f"reader{number}@example.org", "daily")
+        leaving.unsubscribe(house.context, f"reader{number}@example.org", "daily")
     with pytest.raises(freezing.AudienceError, match="--confirm-count 4"):
         house.freeze("daily/2026-05-05")
 
@@ -408,7 +408,7 @@ def test_a_canary_that_left(canary: House) -> None:
     """They left the list after the freeze: nobody is there to be waited for."""
     send_id = canary.start()
     for address in AHEAD:
-        readers.unsubscribe(canary.context, address, "daily")
+        leaving.unsubscribe(canary.context, address, "daily")
     report = sending.run(canary.context, send_id)
     assert (report.state, report.accepted, report.excluded) == ("sent", 5, {"unsubscribed": 2})
 

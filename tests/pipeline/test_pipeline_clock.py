@@ -12,7 +12,7 @@ from sqlalchemy import text
 from newsletter.errors import InDoubt, NotSent, Refused
 from newsletter.model import EditionState, SendState
 from newsletter.pipeline import clock as tick_of
-from newsletter.pipeline import desk, freezing, readers, sending
+from newsletter.pipeline import desk, freezing, leaving, sending
 from newsletter.storage import clock as ledger_clock
 
 MONDAY = "daily/2026-05-04"
@@ -367,7 +367,7 @@ def test_a_new_newsletter_has_missed_nothing(sqlite_house: House) -> None:
 def test_readers_who_leave_while_it_goes(running: House) -> None:
     """An unsubscribe between freeze and claim wins: 3 candidates = 2 accepted + 1 unsubscribed."""
     running.tick(at(4, 6, 15))
-    readers.unsubscribe(running.context, "reader1@example.org", None)
+    leaving.unsubscribe(running.context, "reader1@example.org", None)
     running.tick(at(4, 6, 30))
     report = running.report()
     assert (report.accepted, report.excluded) == (2, {"unsubscribed": 1})

@@ -23,6 +23,7 @@ from newsletter.pipeline import (
     freezing,
     gathering,
     guards,
+    leaving,
     listening,
     planning,
     policy,
@@ -180,8 +181,8 @@ def test_exactly_those_who_got_it(house: House) -> None:
     bounced, left, suppressed, erased, returned, stayed = gone(house, 6)
     house.subscribe(["later@example.org"])
     event(house, bounced, "bounce", type="blocked")
-    readers.unsubscribe(house.context, left, "daily")
-    readers.suppress(house.context, [suppressed], reason="manual", source="test")
+    leaving.unsubscribe(house.context, left, "daily")
+    leaving.suppress(house.context, [suppressed], reason="manual", source="test")
     with house.store.write() as tx:
         tx.execute(text("UPDATE subscriber SET address = NULL WHERE address = :it"), {"it": erased})
     event(house, returned, "bounce", type="blocked")
@@ -242,7 +243,7 @@ def test_nobody_is_left_to_be_told(sqlite_house: House) -> None:
     """Nothing is sent, and nothing stays behind of the attempt."""
     house = sqlite_house
     (only,) = gone(house, 1)
-    readers.unsubscribe(house.context, only, None)
+    leaving.unsubscribe(house.context, only, None)
     fix(house)
     with pytest.raises(freezing.AudienceError, match="nobody who got daily/2026-05-04"):
         house.correct(FIX)
@@ -488,7 +489,7 @@ def test_what_the_mail_says(sqlite_house: House) -> None:
     )
     assert "Story Ports Put Right." in " ".join(message.text.split())
     person = sent[0].batch.recipients[0]
-    assert not readers.leaving(house.context, person.unsubscribe.rpartition("/u/")[2]).inert
+    assert not leaving.leaving(house.context, person.unsubscribe.rpartition("/u/")[2]).inert
 
 
 def test_a_look_of_its_own(sqlite_house: House) -> None:

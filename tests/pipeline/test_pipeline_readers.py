@@ -9,14 +9,14 @@ from ledger_house import SECRET, House
 
 from newsletter.audience import tokens
 from newsletter.errors import ContentError, UsageError
-from newsletter.pipeline import readers
+from newsletter.pipeline import importing, leaving, readers
 from newsletter.storage import roster
 
 
-def take(house: House, raw: str | bytes) -> readers.ImportReport:
+def take(house: House, raw: str | bytes) -> importing.ImportReport:
     file = house.folder / "readers.csv"
     file.write_bytes(raw.encode() if isinstance(raw, str) else raw)
-    return readers.import_csv(house.context, file, "daily", source="fair", basis="express")
+    return importing.import_csv(house.context, file, "daily", source="fair", basis="express")
 
 
 def people(house: House) -> dict[str, str]:
@@ -94,7 +94,7 @@ def test_a_file_that_is_not_there(sqlite_house: House) -> None:
     """Or is a folder."""
     for path in (sqlite_house.folder / "no.csv", sqlite_house.folder):
         with pytest.raises(ContentError, match="cannot be read"):
-            readers.import_csv(sqlite_house.context, Path(path), "daily", source="", basis="")
+            importing.import_csv(sqlite_house.context, Path(path), "daily", source="", basis="")
 
 
 def test_a_list_that_nobody_has(sqlite_house: House) -> None:
@@ -106,8 +106,8 @@ def test_a_list_that_nobody_has(sqlite_house: House) -> None:
 def test_who_left_stays_away(house: House) -> None:
     """An import does not bring back who left, nor lift what is suppressed; the report says how many."""
     take(house, "email\nann@example.org\nbob@example.org\n")
-    readers.unsubscribe(house.context, "ann@example.org", "daily")
-    readers.suppress(house.context, ["bob@example.org"], reason="manual", source="test")
+    leaving.unsubscribe(house.context, "ann@example.org", "daily")
+    leaving.suppress(house.context, ["bob@example.org"], reason="manual", source="test")
     report = take(house, "email\nann@example.org\nbob@example.org\ncy@example.org\n")
     assert (report.added, report.known, report.kept_out, report.suppressed) == (1, 1, 1, 1)
     with house.store.read() as tx:
@@ -125,7 +125,7 @@ def test_ten_thousand(house: House) -> None:
     """In parts, all in one transaction, counted to the last."""
     told: list[int] = []
     file = house.write("many.csv", "email\n" + "".join(f"r{n}@example.org\n" for n in range(10_001)))
-    report = readers.import_csv(house.context, file, "daily", source="", basis="", progress=told.append)
+    report = importing.import_csv(house.context, file, "daily", source="", basis="", progress=told.append)
     assert report.added == 10_001
     assert told[-1] == 10_001
 
@@ -137,33 +137,33 @@ def link(house: House, address: str, slug: str = "daily") -> str:
     with house.store.read() as tx:
         list_id = roster.list_id(tx, slug)
     assert list_id is not None
-    return tokens.sign(tokens.Token("unsubscribe", house.subscriber_id(address), list_id, 1), SECRET)
+    return tokens.sign(tokens.Token("reader", house.subscriber_id(address), list_id, 1), SECRET)
 
 
 def test_leaving_twice_is_once(house: House) -> None:
     """The page shows a masked address; the second time it is done already, and still no error."""
     take(house, "email\nann@example.org\n")
     token = link(house, "ann@example.org")
-    page = readers.leaving(house.context, token)
+    page = leaving.leaving(house.context, token)
     assert (page.masked, page.left, page.inert) == ("a•••@e•••.org", False, False)
-    assert readers.leave(house.context, token).left
-    assert readers.leave(house.context, token).left
+    assert leaving.leave(house.context, token).left
+    assert leaving.leave(house.context, token).left
 
 
 @pytest.mark.parametrize("token", ["", "x", "é", "A" * 46, "A" * 10_000])
 def test_a_token_that_is_none(sqlite_house: House, token: str) -> None:
     """Tells nothing."""
     with pytest.raises(tokens.BadTokenError):
-        readers.leave(sqlite_house.context, token)
+        leaving.leave(sqlite_house.context, token)
 
 
 def test_a_token_of_nobody(sqlite_house: House) -> None:
     """Signed by us, for a reader or a list that is not there."""
     take(sqlite_house, "email\nann@example.org\n")
     for subscriber, list_id in ((999, 1), (1, 999)):
-        token = tokens.sign(tokens.Token("unsubscribe", subscriber, list_id, 1), SECRET)
+        token = tokens.sign(tokens.Token("reader", subscriber, list_id, 1), SECRET)
         with pytest.raises(tokens.BadTokenError):
-            readers.leave(sqlite_house.context, token)
+            leaving.leave(sqlite_house.context, token)
 
 
 def test_an_operator_takes_somebody_off(sqlite_house: House) -> None:
@@ -173,18 +173,18 @@ def test_an_operator_takes_somebody_off(sqlite_house: House) -> None:
     house.reload()
     house.subscribe(["ann@example.org"])
     house.subscribe(["ann@example.org"], "board")
-    assert readers.unsubscribe(house.context, "Ann@example.org", "board") == ("board",)
-    assert readers.unsubscribe(house.context, "ann@example.org", None) == ("daily",)
-    assert readers.unsubscribe(house.context, "ann@example.org", None) == ()
+    assert leaving.unsubscribe(house.context, "Ann@example.org", "board") == ("board",)
+    assert leaving.unsubscribe(house.context, "ann@example.org", None) == ("daily",)
+    assert leaving.unsubscribe(house.context, "ann@example.org", None) == ()
     with pytest.raises(UsageError, match="no such subscriber"):
-        readers.unsubscribe(house.context, "bob@example.org", None)
+        leaving.unsubscribe(house.context, "bob@example.org", None)
 
 
 def test_why(house: House) -> None:
     """From the ledger alone: lists, suppressions, each copy with its batch and attempts."""
     house.readers(3)
     house.story()
-    readers.suppress(house.context, ["reader1@example.org"], reason="manual", source="ann")
+    leaving.suppress(house.context, ["reader1@example.org"], reason="manual", source="ann")
     house.send()
     got = readers.explain(house.context, "reader0@example.org")
     (copy,) = got.copies

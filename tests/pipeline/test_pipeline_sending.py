@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from newsletter.errors import BusyError, ConfigError, InDoubt, NotSent, ProofError, Refused, StoreError, UsageError
 from newsletter.model import EditionState, Owner, SendState
-from newsletter.pipeline import desk, doubts, freezing, guards, planning, readers, sending, testing
+from newsletter.pipeline import desk, doubts, freezing, guards, leaving, planning, readers, sending, testing
 from newsletter.storage import claims, editions, guard, sends
 
 DAILY = "daily/2026-05-04"
@@ -37,9 +37,9 @@ def test_every_reader_has_a_link_of_their_own(sqlite_house: House) -> None:
     house.send()
     people = [person for each in house.fake.accepted for person in each.batch.recipients]
     token = people[1].unsubscribe.rpartition("/u/")[2]
-    assert not readers.leaving(house.context, token).left
-    assert readers.leave(house.context, token).left
-    assert readers.leave(house.context, token).left
+    assert not leaving.leaving(house.context, token).left
+    assert leaving.leave(house.context, token).left
+    assert leaving.leave(house.context, token).left
     told = readers.explain(house.context, people[1].address)
     assert [(each.list, each.state) for each in told.memberships] == [("daily", "unsubscribed")]
     assert readers.explain(house.context, people[0].address).memberships[0].state == "active"
@@ -219,7 +219,7 @@ def test_an_odd_number_of_readers(sqlite_house: House) -> None:
     house.send()
     house.clock.at = at(5, 5)
     house.story("2026-05-05-rails")
-    readers.suppress(house.context, addresses[:5], reason="manual", source="test")
+    leaving.suppress(house.context, addresses[:5], reason="manual", source="test")
     plan = planning.plan(house.context, house.target("daily/2026-05-05"), house.clock())
     assert ["--confirm-count 5" in missing for missing in plan.missing] == [True]
     with pytest.raises(freezing.AudienceError, match="--confirm-count 5"):
@@ -237,7 +237,7 @@ def test_within_the_guard(sqlite_house: House) -> None:
     house.send()
     house.clock.at = at(5, 5)
     house.story("2026-05-05-rails")
-    readers.suppress(house.context, addresses[:2], reason="manual", source="test")
+    leaving.suppress(house.context, addresses[:2], reason="manual", source="test")
     assert house.freeze("daily/2026-05-05").mailable == 8
 
 
@@ -371,7 +371,7 @@ def test_a_whole_batch_that_left(house: House) -> None:
     house.story()
     send_id = house.start()
     for address in addresses[:4]:
-        readers.unsubscribe(house.context, address, "daily")
+        leaving.unsubscribe(house.context, address, "daily")
     report = sending.run(house.context, send_id)
     assert (report.state, report.accepted, report.excluded) == ("sent", 5, {"unsubscribed": 4})
 
@@ -531,7 +531,7 @@ def test_a_test_is_the_same_bytes(house: House) -> None:
     assert test.envelope.subject == f"[TEST {mark}] {live.message.subject}"
     assert live.envelope.subject == live.message.subject
     token = test.batch.recipients[0].unsubscribe.rpartition("/u/")[2]
-    assert readers.leave(house.context, token).inert
+    assert leaving.leave(house.context, token).inert
 
 
 def test_a_test_to_somebody(sqlite_house: House) -> None:

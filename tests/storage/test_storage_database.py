@@ -85,7 +85,7 @@ def test_foreign_keys_hold(store: Store) -> None:
     """A row that points nowhere is refused by the database."""
     with pytest.raises(IntegrityError), store.write() as tx:
         tx.execute(
-            text("INSERT INTO variant (edition_id, message_id, language, click_mode) VALUES (99, 99, 'en', 'none')")
+            text("INSERT INTO variant (edition_id, message_id, language, tracking) VALUES (99, 99, 'en', 'none')")
         )
 
 

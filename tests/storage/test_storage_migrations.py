@@ -35,8 +35,14 @@ SAID = {
     ("send", "kind"): "live",
     ("batch", "state"): "in_doubt",
     ("ledger", "id"): 1,
+    ("consent", "event"): "confirmed",
+    ("letter", "kind"): "confirm",
+    ("letter", "state"): "waiting",
 }
 """What a CHECK wants to have."""
+
+TAKEN = 15
+"""Tables that the first version did not have."""
 
 Content = Mapping[str, list[Mapping[str, Any]]]
 
@@ -83,6 +89,8 @@ BY_TYPE: Mapping[type, Callable[[int], object]] = {
 
 
 def value(column: Column[Any], number: int) -> object:
+    for key in column.foreign_keys:
+        column = key.column  # each table has rows of these numbers, and of these words
     said, kind = SAID.get((column.table.name, column.name)), column.type
     if said is not None:
         return said
@@ -91,7 +99,7 @@ def value(column: Column[Any], number: int) -> object:
         return moment if kind.timezone else moment.replace(tzinfo=None)
     for known, make in BY_TYPE.items():
         if isinstance(kind, known):
-            return make(number)  # a foreign key too: each table has rows of these numbers
+            return make(number)
     return f"{number} {column.name} ü"[: getattr(kind, "length", None) or 100]
 
 
@@ -143,7 +151,7 @@ def test_data_outlives_every_step(empty: Store, start: str) -> None:
         now = step(empty, version, down=down)
         left = as_far_as(left, now)  # what a downgrade takes is gone for good
         assert as_far_as(now, left) == left, f"{'down' if down else 'up'} to {version}"
-    assert len(left) >= len(before) - 4, "all but the four tables that a downgrade takes"
+    assert len(left) >= len(before) - TAKEN, "all but the tables that a downgrade takes"
 
 
 def test_what_an_upgrade_adds_begins_with_nothing(empty: Store) -> None:
@@ -172,7 +180,11 @@ def test_an_edition_goes_to_a_list_once_at_each_version(empty: Store) -> None:
         for table in ("list", "edition"):
             found = next(each for each in tables(tx) if each.name == table)
             tx.execute(insert(found), {column.name: value(column, 1) for column in found.columns})
-    for version, kinds in (("0004", ("live", "correction")), ("0002", ("live",)), ("0004", ("live", "correction"))):
+    for version, kinds in (
+        (VERSIONS[-1], ("live", "correction")),
+        ("0002", ("live",)),
+        (VERSIONS[-1], ("live", "correction")),
+    ):
         step(empty, version, down=version == "0002")
         for kind in kinds:
             with empty.write() as tx:

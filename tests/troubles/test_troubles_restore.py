@@ -17,7 +17,7 @@ from troubles_events import delivered, posted
 from troubles_kinds import file_of
 
 from newsletter.errors import StoreError
-from newsletter.pipeline import freezing, guards, readers, sending
+from newsletter.pipeline import freezing, guards, leaving, sending
 from newsletter.storage import Store, claims, guard
 
 MONDAY = "daily/2026-05-04"
@@ -130,7 +130,7 @@ def test_late_events_of_what_the_backup_does_not_know(backed: tuple[House, Calla
     monday, lost = house.fake.accepted[:2], house.fake.accepted[2:]
     former = uid(house)
     restore()
-    readers.unsubscribe(house.context, "reader0@example.org", "daily")
+    leaving.unsubscribe(house.context, "reader0@example.org", "daily")
     guards.confirm_restore(house.context)
     assert uid(house) != former
     tuesday(house, story="2026-05-05-roads")
@@ -153,7 +153,7 @@ def test_a_lost_bounce_suppresses_nobody(backed: tuple[House, Callable[[], None]
     house, restore = backed
     (bounced, *_), *_ = [outgoing.batch.recipients for outgoing in house.fake.accepted[2:]]
     restore()
-    readers.unsubscribe(house.context, bounced.address, "daily")
+    leaving.unsubscribe(house.context, bounced.address, "daily")
     guards.confirm_restore(house.context)
     house.story("2026-05-05-roads")
     house.freeze(TUESDAY)
@@ -175,7 +175,7 @@ def test_frozen_in_the_backup_and_frozen_anew(house: House, backup: Backup) -> N
     lost = delivered(house.fake.accepted)
     restore()
     guards.confirm_restore(house.context)
-    readers.unsubscribe(house.context, "reader0@example.org", "daily")
+    leaving.unsubscribe(house.context, "reader0@example.org", "daily")
     house.story("2026-05-04-rails")
     freezing.refreeze(house.context, house.target(), by="ann", story="2026-05-04-rails", confirmed=3)
     assert posted(house, lost) == 204

@@ -14,8 +14,9 @@ from web_house import ROOT, House
 
 from newsletter.errors import RenderError
 from newsletter.model import Newsletter
-from newsletter.pipeline.readers import Leaving
+from newsletter.pipeline.leaving import Leaving
 from newsletter.rendering.theme import COLOURS, FONTS
+from newsletter.web import leaving as leaving_pages
 from newsletter.web.pages import PROBLEMS, Pages
 from newsletter.web.style import theme
 
@@ -45,7 +46,7 @@ class Outline(HTMLParser):
 
 
 def every_page(house: House) -> list[str]:
-    pages = Pages(house.context.settings.templates / "web", organisation=house.context.organisation, root="")
+    pages = Pages(house.context.settings.templates, organisation=house.context.organisation, root="")
     reader, test = f"/u/{house.token()}", f"/u/{house.token(0)}"
     asked = [house.ask(method, path).text for method, path in (("GET", reader), ("POST", reader), ("GET", test))]
     return asked + [pages.problem(status) for status in PROBLEMS]
@@ -68,9 +69,9 @@ def test_each_page_can_be_used_by_everybody(house: House) -> None:
 
 def test_an_erased_address_is_not_spoken_of(house: House) -> None:
     """Nothing is left to mask; the page speaks to the reader without it."""
-    pages = Pages(house.context.settings.templates / "web", organisation=house.context.organisation, root="")
+    pages = Pages(house.context.settings.templates, organisation=house.context.organisation, root="")
     for left in (False, True):
-        page = pages.unsubscribe(Leaving(title="The Morning Run", masked="", inert=False, left=left), None)
+        page = leaving_pages.page(pages, Leaving(title="The Morning Run", masked="", inert=False, left=left), None)
         assert "address" not in page.partition("<main>")[2]
         assert "to you." in page
 

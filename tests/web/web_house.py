@@ -81,7 +81,7 @@ class House:
     def token(self, subscriber: int | None = None, *, key: str | None = None) -> str:
         """The token of Ann's link, or of another's; 0 is a test's."""
         number = self.ann if subscriber is None else subscriber
-        token = tokens.Token("unsubscribe", number, self.list_id if number else 0, 7)
+        token = tokens.Token("reader", number, self.list_id if number else 0, 7)
         return tokens.sign(token, key or self.context.settings.secret_keys[0])
 
     def state(self) -> str | None:

@@ -182,7 +182,7 @@ def test_the_page_has_the_look_of_its_newsletter(make_house: Callable[..., House
     """Friday's masthead is a band, and its colours come by the stylesheet."""
     house = make_house("friday")
     page = house.ask("GET", f"/u/{house.token()}").text
-    assert '<html lang="en" data-newsletter="friday">' in page
+    assert '<html lang="en" dir="ltr" data-newsletter="friday">' in page
     assert '<header class="band">' in page
 
 
