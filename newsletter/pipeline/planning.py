@@ -9,7 +9,7 @@ from typing import Any
 
 from newsletter.audience.reasons import in_words
 from newsletter.errors import ContentError, RenderError
-from newsletter.model import EditionState, Finding, Level, Newsletter, levelled
+from newsletter.model import Edition, EditionState, Finding, Level, Newsletter, levelled
 from newsletter.pipeline import beside, canary, composing, freezing, gathering, guards, proofing
 from newsletter.pipeline.context import Context, Target
 from newsletter.rendering.proof.weight import weigh
@@ -72,14 +72,8 @@ def plan(context: Context, target: Target, now: datetime) -> EditionPlan:
         *proofing.content(newsletter, gathered.assembly.problems),
         *proofing.unreadable(gathered.faults),
     ]
-    composed = None
-    if gathered.assembly.edition is not None:
-        try:
-            composed = composing.compose(context, newsletter, gathered.assembly.edition)
-        except RenderError as error:
-            findings.append(proofing.unrendered(newsletter, error))
-        except ContentError as error:
-            findings += proofing.unreadable(error.faults)
+    composed, faults = _composed(context, newsletter, gathered.assembly.edition)
+    findings += faults
     findings += [*gathering.desk_findings(context, gathered, now), *(composed.findings if composed else ())]
     with context.store.read() as tx:
         row = editions.find(tx, target.id)
@@ -113,6 +107,20 @@ def plan(context: Context, target: Target, now: datetime) -> EditionPlan:
         missing=tuple(dict.fromkeys(proofing.in_words(f) for f in findings if f.level is Level.STOP)),
         next_at=upcoming[0].at if upcoming else None,
     )
+
+
+def _composed(
+    context: Context, newsletter: Newsletter, edition: Edition | None
+) -> tuple[composing.Composed | None, tuple[Finding, ...]]:
+    """The rendered edition, or what keeps it from being rendered: a template, or pictures."""
+    if edition is None:
+        return None, ()
+    try:
+        return composing.compose(context, newsletter, edition), ()
+    except RenderError as error:
+        return None, (proofing.unrendered(newsletter, error),)
+    except ContentError as error:
+        return None, tuple(proofing.unreadable(error.faults))
 
 
 def _frozen(tx: Tx, row: editions.EditionRow | None) -> Frozen | None:

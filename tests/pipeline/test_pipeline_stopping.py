@@ -17,7 +17,7 @@ from newsletter.pipeline import sending
 from newsletter.sandbox import Sandbox
 
 DAILY = "daily/2026-05-04"
-READERS, IN_FLIGHT = 600, 4
+READERS, IN_FLIGHT = 2400, 4
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def attempts(house: House) -> int:
 
 @pytest.mark.parametrize(("word", "state"), [(("cancel", "--yes"), "cancelled"), (("pause",), "paused")])
 def test_it_stops_within_one_batch(house: House, sandbox: Sandbox, word: tuple[str, ...], state: str) -> None:
-    """300 batches, 4 in flight: no claim after the command has ended, and each claim before it made its one request."""
+    """1,200 batches, 4 in flight: no claim after the command has ended, and each claim before it made its one request."""
     house.readers(READERS)
     house.story()
     send_id = house.start()
