@@ -38,7 +38,7 @@ class Gathered:
 def read_desk(context: Context, before: Desk | None = None) -> Desk:
     """All story files, with the faults of those that cannot be read. `before` is what this process read last."""
     settings = context.settings
-    return load_stories(settings.content, context.organisation, cache=settings.var / "cache" / "stories", before=before)
+    return load_stories(settings.content, context.organisation, cache=settings.story_cache, before=before)
 
 
 def read_supply(context: Context, target: Target) -> Supply:

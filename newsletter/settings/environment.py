@@ -68,6 +68,11 @@ class Settings:
         return self.var / "images"
 
     @property
+    def story_cache(self) -> Path:
+        """Where parsed stories are kept: it may be deleted."""
+        return self.var / "cache" / "stories"
+
+    @property
     def gateway_kind(self) -> Literal["sandbox", "sendgrid"]:
         return "sandbox" if self.on_loopback else "sendgrid"
 

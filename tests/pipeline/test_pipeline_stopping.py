@@ -38,7 +38,7 @@ def attempts(house: House) -> int:
 
 @pytest.mark.parametrize(("word", "state"), [(("cancel", "--yes"), "cancelled"), (("pause",), "paused")])
 def test_it_stops_within_one_batch(house: House, sandbox: Sandbox, word: tuple[str, ...], state: str) -> None:
-    """1,200 batches, 4 in flight: no claim after the command has ended, and each claim before it made its one request."""
+    """1,200 batches, 4 in flight: no claim once the command has ended, and each claim before made its one request."""
     house.readers(READERS)
     house.story()
     send_id = house.start()
