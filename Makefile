@@ -21,7 +21,7 @@ demo: .venv/ready ## Take the sample stories and 2,500 sample readers through th
 	NEWSLETTER_SANDBOX=1 $(BIN)/newsletter demo
 
 test: .venv/ready-dev ## Run all tests
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist loadfile
 
 check: .venv/ready-dev ## Format, lint and types
 	$(BIN)/ruff format --check .

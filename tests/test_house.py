@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,15 @@ def modules() -> list[Path]:
     return [ROOT / "scheduler.py", *sorted(PACKAGE.rglob("*.py"))]
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
 def imported(path: Path) -> set[str]:
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -89,7 +96,7 @@ def test_only_settings_reads_the_environment() -> None:
     readers = {
         str(path.relative_to(ROOT))
         for path in modules()
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
     }
     assert readers == {"newsletter/settings/environment.py"}
@@ -97,7 +104,7 @@ def test_only_settings_reads_the_environment() -> None:
 
 def test_every_package_has_a_door_plate() -> None:
     """A room's docstring says what comes in, what goes out, and what it must not know."""
-    plates = {path: ast.get_docstring(ast.parse(path.read_text())) for path in PACKAGE.rglob("__init__.py")}
+    plates = {path: ast.get_docstring(parsed(path)) for path in PACKAGE.rglob("__init__.py")}
     assert all(plates.values()), [str(path) for path, plate in plates.items() if not plate]
 
 
@@ -107,10 +114,9 @@ def test_modules_and_functions_stay_small() -> None:
     for path in modules():
         if "migrations" in path.parts or path.name == "tables.py":
             continue
-        tree = ast.parse(path.read_text())
         if len(path.read_text().splitlines()) > 300:
             long_modules.append(str(path.relative_to(ROOT)))
-        for node in ast.walk(tree):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or 0) - node.lineno + 1
                 if lines > 50:

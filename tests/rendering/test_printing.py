@@ -264,11 +264,11 @@ def test_names_are_plain(stem: str, words: str) -> None:
 
 
 def test_a_warm_render_costs_next_to_nothing(places: Folders) -> None:
-    """A look at the file, its note and what is published: under a millisecond a picture (measured: 0.1 ms)."""
+    """A look at the file, its note and what is published (measured: 0.1 ms): not a twentieth of making it."""
     path = places.originals / "port.jpg"
-    variant(places, path, 536, PLATE)
+    first = timed(lambda: variant(places, path, 536, PLATE))
     fastest = min(timed(lambda: variant(places, path, 536, PLATE)) for _ in range(20))
-    assert fastest < 0.001
+    assert fastest < first / 20
 
 
 def timed(act: Callable[[], object]) -> float:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+import time
+from collections.abc import Callable
 from urllib.parse import unquote
 
 from importing_samples import as_written, draft_texts, reread, visible
@@ -37,6 +40,25 @@ def imported(text: str, organisation: Organisation, *, multi: bool) -> Imported 
         return import_text(text, organisation, multi=multi)
     except ContentError as error:
         return error
+
+
+def time_grows_with_the_text(read: Callable[[str], object], short: str, long: str) -> None:
+    """`long` is four times `short`: in the processor's time it may be nine times as long, squared it would be sixteen.
+
+    The least of up to five, since the machine has other work. Next to nothing is no measure.
+    """
+    once = more = math.inf
+    for _ in range(5):
+        once, more = (min(least, _cpu_s(read, text)) for least, text in ((once, short), (more, long)))
+        if more < 0.1 or more / once < 9:
+            return
+    raise AssertionError(f"{more / once:.1f} times as long")
+
+
+def _cpu_s(read: Callable[[str], object], text: str) -> float:
+    began = time.process_time()
+    read(text)
+    return time.process_time() - began
 
 
 def nothing_is_lost(text: str, found: Imported) -> None:

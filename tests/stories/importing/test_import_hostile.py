@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import struct
-import time
 import zipfile
 from dataclasses import astuple
 
+import importing_laws as laws
 import pytest
 from importing_samples import AMG, notation
 from word_samples import packed, word_file
@@ -41,18 +41,10 @@ def test_ten_thousand_levels(tag: str) -> None:
     "unit", ["word ", "wordword", "(https://example.org/a) ", "<b>a</b> ", "e\u0301", "“", "<br>", "a\u00a0"]
 )
 def test_a_long_paragraph_takes_time_in_proportion(unit: str) -> None:
-    """Four times the text is about four times the time; squared, it would be sixteen times. The best of three."""
-    for _ in range(3):
-        once, more = (cpu_s("https://example.org " + unit * (size // len(unit))) for size in (8_000, 32_000))
-        if more < 0.1 or more / once < 9:
-            return
-    pytest.fail(f"{more / once:.1f} times as long")
-
-
-def cpu_s(inner: str) -> float:
-    started = time.process_time()
-    assert page(inner).stories[0].blocks
-    return time.process_time() - started
+    """Four times the text is about four times the time."""
+    short, long = ("https://example.org " + unit * (size // len(unit)) for size in (8_000, 32_000))
+    assert page(short).stories[0].blocks
+    laws.time_grows_with_the_text(page, short, long)
 
 
 @pytest.mark.parametrize("marks", ["\u202e", "\u202d", "\u2066", "\u2067"])

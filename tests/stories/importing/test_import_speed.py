@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 
+import importing_laws as laws
 import pytest
 from importing_samples import AMG
 
@@ -47,21 +47,15 @@ SIZE = 5_000
 """Characters of the shorter text; the longer has four times as many. Squared, it would take sixteen times as long."""
 
 
-def cpu_s(text: str, *, multi: bool) -> float:
-    started = time.process_time()
-    with suppress(ContentError):
-        import_text(text, AMG, multi=multi)
-    return time.process_time() - started
-
-
 @pytest.mark.parametrize("multi", [False, True])
 @pytest.mark.parametrize("name", UNITS)
 def test_four_times_the_text_takes_about_four_times_as_long(name: str, multi: bool) -> None:
-    """Of the processor's time; the best of three, since the machine has other work. Next to nothing is no measure."""
+    """Of the processor's time."""
     unit = UNITS[name]
     short, long = ("Ports Reopen\n\nGates opened.\n" + unit * (size // len(unit)) for size in (SIZE, 4 * SIZE))
-    for _ in range(3):
-        once, more = cpu_s(short, multi=multi), cpu_s(long, multi=multi)
-        if more < 0.1 or more / once < 9:
-            return
-    pytest.fail(f"{more / once:.1f} times as long")
+
+    def read(text: str) -> None:
+        with suppress(ContentError):
+            import_text(text, AMG, multi=multi)
+
+    laws.time_grows_with_the_text(read, short, long)
