@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, text
 
 from newsletter.pipeline.doctor import outside
 from newsletter.sandbox import Sandbox
+from newsletter.storage import schema
 
 
 def checks(house: House, code: int | None = None) -> dict[str, dict[str, Any]]:
@@ -35,7 +36,7 @@ def test_a_house_that_is_well(house: House, esp: Sandbox) -> None:
     assert {name for name, check in found.items() if check["health"] != "ok"} == {"base URL", "alerts"}
     assert found["SendGrid's key"]["found"] == "it may send mail"
     assert found["time"]["health"] == "ok"
-    assert "ok               database: it answers, with schema 0004" in house.run("doctor").out
+    assert f"ok               database: it answers, with schema {schema.HEAD}" in house.run("doctor").out
 
 
 def test_it_changes_nothing(bare: House) -> None:
