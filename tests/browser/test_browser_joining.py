@@ -53,7 +53,7 @@ class Mailed:
 @pytest.fixture(scope="module")
 def mailed(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[Mailed]:
     folder = tmp_path_factory.mktemp("joining")
-    with Sandbox(folder / "sandbox", port=0) as sandbox:
+    with Sandbox(folder / "sandbox", port=0, webhook_url=None) as sandbox:
 
         def through(context: Context) -> Context:
             settings = replace(context.settings, sendgrid_url=sandbox.url)
