@@ -42,12 +42,13 @@ def asks_for_tracking(newsletter: Newsletter) -> bool:
 
 def sign_up(
     context: Context, newsletter: Newsletter, address: str, name: str, *, tracked: bool, source: str, wording: str
-) -> None:
+) -> bool:
     """Somebody asks to get a newsletter: kept as pending, with a letter that asks them to confirm, in one commit.
 
     `wording` is what the form said that they agree to. Who is on the list already gets a letter that says so; who left,
     or was erased, one to confirm, and stays away until then; a suppressed address gets none, and nobody more than
-    `letters.A_DAY` in a day. Raises UsageError for what is no address.
+    `letters.A_DAY` in a day. True where a letter was put out, which is for operators to know and not for a form's page.
+    Raises UsageError for what is no address.
     """
     who, now = identify(context, address), context.clock()
     new = roster.NewSubscriber(address=who.address, address_key=who.key, reserved=who.reserved, name=_name(name))
@@ -60,15 +61,16 @@ def sign_up(
         person = joining.known(tx, new, now)
         if joining.asked_since(tx, who.key, now - A_DAY) >= letters.A_DAY:
             log.info("sign-up not taken", list=newsletter.list, reason="asked too often today")
-            return
+            return False
         consent.record(tx, [asked])
         if withheld(tx, who.key, newsletter.list):
             log.info("sign-up not taken", list=newsletter.list, reason="suppressed")
-            return
+            return False
         list_id = roster.ensure_list(tx, newsletter.list, title_of(context, newsletter.list), now)
         joining.ask(tx, list_id, subscriber=person, new=new, tracked=tracked, source=source, now=now)
         _post(tx, person.id, list_id, now)
     log.info("sign-up", subscriber=person.id, list=newsletter.list)
+    return True
 
 
 def _name(text: str) -> str:
