@@ -58,12 +58,13 @@ def sign_up(
         detail=_AGREED if tracked else "",
     )  # fmt: skip
     with context.store.write() as tx:
-        person = joining.known(tx, new, now)
+        held = withheld(tx, who.key, newsletter.list)
+        person = None if held else joining.known(tx, new, now)  # of whom gets no letter nothing new is kept
         if joining.asked_since(tx, who.key, now - A_DAY) >= letters.A_DAY:
             log.info("sign-up not taken", list=newsletter.list, reason="asked too often today")
             return False
         consent.record(tx, [asked])
-        if withheld(tx, who.key, newsletter.list):
+        if person is None:
             log.info("sign-up not taken", list=newsletter.list, reason="suppressed")
             return False
         list_id = roster.ensure_list(tx, newsletter.list, title_of(context, newsletter.list), now)
@@ -136,9 +137,10 @@ def confirm(context: Context, text: str, *, wording: str) -> Joining:
     with context.store.write() as tx:
         case = _case(context, tx, text)
         state = _state(case, now)
-        if state == "ask" and letters.use(tx, case.letter.id, now):
-            _confirm(tx, case, wording, now)
-            state = "confirmed"
+        if state == "ask":
+            if letters.use(tx, case.letter.id, now):
+                _confirm(tx, case, wording, now)
+            state = _state(_case(context, tx, text), now)  # somebody else may have pressed at the same time
         elif state == "expired":
             if letters.count_since(tx, "confirm", case.person.id, now - A_DAY) < letters.A_DAY:
                 _post(tx, case.person.id, case.list_id, now)
