@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli.common import JSON, open_house, show_json
+from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
     from newsletter.pipeline.importing import ImportReport
@@ -103,15 +104,59 @@ def _tell_import(report: ImportReport) -> None:
 @click.option("--name", default="", help="Their name.")
 @_SOURCE
 @_BASIS
-def add(address: str, list_: str, name: str, source: str, basis: str) -> None:
-    """Put one person on a list."""
+@click.option("--confirm", is_flag=True, help="By a letter that asks them to confirm; they are on it once they do.")
+def add(address: str, list_: str, name: str, source: str, basis: str, confirm: bool) -> int:
+    """Put one person on a list, at once or once they have confirmed by a letter. 4 where they get none."""
     from newsletter.pipeline import readers
 
+    if confirm:
+        return _ask(address, list_, name, source)
     done = readers.add(open_house(), address, name, list_, source=source or "by hand", basis=basis)
     if done.kept_out:
         click.echo(f"they left {list_} and stay away")
     else:
         click.echo(f"on {list_} now" if done.added else f"on {list_} already")
+    return 0
+
+
+def _ask(address: str, list_: str, name: str, source: str) -> int:
+    from newsletter.cli.local import sandbox_if_asked
+    from newsletter.pipeline import joining, letters
+    from newsletter.pipeline.readers import require_list
+
+    context = open_house()
+    require_list(context, list_)
+    newsletter = next((n for n in context.newsletters.values() if n.list == list_), None)
+    if newsletter is None:
+        raise UsageError(f"no newsletter goes to {list_} any more, so no letter can ask about it: leave --confirm out")
+    source = source or "by hand"
+    if not joining.sign_up(context, newsletter, address, name, tracked=False, source=source, wording=""):
+        click.echo(
+            "no letter: the address is suppressed, or was asked too often today; see `newsletter subscribers explain`"
+        )
+        return 4
+    with sandbox_if_asked(context):
+        letters.deliver(context)
+    click.echo("a letter asks them to confirm; if it cannot go now, it goes with the clock")
+    return 0
+
+
+@subscribers.command()
+@click.argument("newsletter")
+def form(newsletter: str) -> None:
+    """Print the form to sign up for a newsletter, as HTML to be put into another website."""
+    from urllib.parse import urlsplit
+
+    from newsletter.web import joining
+    from newsletter.web.pages import Pages
+
+    context = open_house()
+    of = context.newsletter(newsletter)
+    if not of.sign_up:
+        raise UsageError(f"{newsletter} takes no sign-ups: write sign_up = true in its file first")
+    settings = context.settings
+    pages = Pages(settings.templates, organisation=context.organisation, root=urlsplit(settings.base_url).path)
+    click.echo(joining.snippet(pages, of, settings.base_url), nl=False)
 
 
 @subscribers.command()
