@@ -54,17 +54,6 @@ class SubscriberRow:
     reserved: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Membership:
-    """A subscriber's place on one list."""
-
-    list: str
-    state: str
-    source: str
-    since: datetime
-    changed_at: datetime
-
-
 def ensure_list(tx: Tx, slug: str, title: str, now: datetime) -> int:
     """The id of a list, made where it does not exist yet."""
     insert_new(tx, t.list_, [{"slug": slug, "title": title, "created_at": now}])
@@ -220,21 +209,10 @@ def by_id(tx: Tx, subscriber_id: int) -> SubscriberRow | None:
     return SubscriberRow(id=r.id, address_key=r.address_key, address=r.address, name=r.name, reserved=r.reserved)
 
 
-def memberships(tx: Tx, subscriber_id: int) -> tuple[Membership, ...]:
-    """Every list that a subscriber is or was on."""
-    rows = tx.execute(
-        select(t.list_.c.slug, t.subscription)
-        .join(t.list_, t.list_.c.id == t.subscription.c.list_id)
-        .where(t.subscription.c.subscriber_id == subscriber_id)
-        .order_by(t.list_.c.slug)
-    )
-    return tuple(
-        Membership(list=r.slug, state=r.state, source=r.source, since=r.since, changed_at=r.changed_at) for r in rows
-    )
-
-
-def unsubscribe(tx: Tx, subscriber_id: int, list_: int, *, source: str, now: datetime) -> bool:
-    """Take a subscriber off a list; True where that was news."""
+def unsubscribe(tx: Tx, subscriber_id: int, list_: int, *, now: datetime) -> bool:
+    """Take a subscriber off a list; True where that was news. How it came about stands in the consent log; what the
+    subscription was stays, so that it can be put back.
+    """
     done = tx.execute(
         update(t.subscription)
         .where(
@@ -242,7 +220,7 @@ def unsubscribe(tx: Tx, subscriber_id: int, list_: int, *, source: str, now: dat
             t.subscription.c.list_id == list_,
             t.subscription.c.state != "unsubscribed",
         )
-        .values(state="unsubscribed", source=source, changed_at=now)
+        .values(state="unsubscribed", changed_at=now)
     )
     return done.rowcount == 1
 
