@@ -104,7 +104,7 @@ def put_back(context: Context, tx: Tx, token: tokens.Token, list_id: int) -> boo
     until = place.until if basis is Basis.IMPLIED else None
     entry = Consent(
         at=now, address_key=person.address_key, list=place.list, event=ConsentEvent.CONFIRMED, basis=basis,
-        until=until, source=f"undo: {mail_of(tx, token)}", detail="left by mistake",
+        until=until, source=f"undo: {mail_of(tx, token)}",
     )  # fmt: skip
     consent.record(tx, [entry])
     log.info("reader came back", subscriber=person.id, list=list_id)
