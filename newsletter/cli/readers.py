@@ -10,6 +10,7 @@ import click
 
 from newsletter.cli import person
 from newsletter.cli.common import JSON, open_house, show_json
+from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
     from newsletter.pipeline.importing import ImportReport
@@ -103,15 +104,53 @@ def _tell_import(report: ImportReport) -> None:
 @click.option("--name", default="", help="Their name.")
 @_SOURCE
 @_BASIS
-def add(address: str, list_: str, name: str, source: str, basis: str) -> None:
-    """Put one person on a list."""
+@click.option("--confirm", is_flag=True, help="By a letter that asks them to confirm; they are on it once they do.")
+def add(address: str, list_: str, name: str, source: str, basis: str, confirm: bool) -> None:
+    """Put one person on a list, at once or once they have confirmed by a letter."""
     from newsletter.pipeline import readers
 
+    if confirm:
+        _ask(address, list_, name, source)
+        return
     done = readers.add(open_house(), address, name, list_, source=source or "by hand", basis=basis)
     if done.kept_out:
         click.echo(f"they left {list_} and stay away")
     else:
         click.echo(f"on {list_} now" if done.added else f"on {list_} already")
+
+
+def _ask(address: str, list_: str, name: str, source: str) -> None:
+    from newsletter.cli.local import sandbox_if_asked
+    from newsletter.pipeline import joining, letters
+    from newsletter.pipeline.readers import require_list
+
+    context = open_house()
+    require_list(context, list_)
+    newsletter = next((n for n in context.newsletters.values() if n.list == list_), None)
+    if newsletter is None:
+        raise UsageError(f"no newsletter goes to {list_} any more, so no letter can ask about it: leave --confirm out")
+    joining.sign_up(context, newsletter, address, name, tracked=False, source=source or "by hand", wording="")
+    with sandbox_if_asked(context):
+        sent = letters.deliver(context)
+    click.echo("a letter went out" if sent else "the letter waits, or the address gets none: see the log of the clock")
+
+
+@subscribers.command()
+@click.argument("newsletter")
+def form(newsletter: str) -> None:
+    """Print the form to sign up for a newsletter, as HTML to be put into another website."""
+    from urllib.parse import urlsplit
+
+    from newsletter.web import joining
+    from newsletter.web.pages import Pages
+
+    context = open_house()
+    of = context.newsletter(newsletter)
+    if not of.sign_up:
+        raise UsageError(f"{newsletter} takes no sign-ups: write sign_up = true in its file first")
+    settings = context.settings
+    pages = Pages(settings.templates, organisation=context.organisation, root=urlsplit(settings.base_url).path)
+    click.echo(joining.snippet(pages, of, settings.base_url), nl=False)
 
 
 @subscribers.command()

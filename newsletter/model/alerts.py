@@ -28,6 +28,7 @@ class AlertKind(StrEnum):
     NO_EVENTS = "no events"  # a send went, and the webhook was silent since
     RESTORED = "restored backup"  # the database came back from a backup: nothing goes until a person confirms
     CLOCK_WRONG = "clock wrong"  # the machine's clock jumped, or differs from others'
+    LETTERS_WAIT = "letters wait"  # readers wait for letters that do not go: whoever signs up cannot confirm
     DISK_LOW = "disk low"
     TICK_FAILED = "tick failed"  # the clock cannot use the database, several times in a row
     NO_WORKER = "no worker"  # batches wait in the queue, and no worker is alive

@@ -10,9 +10,9 @@ from typing import Literal, NamedTuple, cast, get_args
 
 from newsletter.model.newsletters import Mailbox
 
-SendKind = Literal["live", "test", "correction", "notice"]
+SendKind = Literal["live", "test", "correction", "notice", "letter"]
 """To readers: an edition to its list, or a correction to those who got what was wrong. To editors: a test of a message,
-or a notice that says something in words.
+or a notice that says something in words. To one reader, and in no send of the ledger: a letter.
 """
 
 ClickMode = Literal["none", "aggregate", "individual"]
@@ -46,7 +46,8 @@ TO_READERS: tuple[SendKind, ...] = ("live", "correction")
 
 class Recipient(NamedTuple):
     """One delivery as it is handed to the gateway. `delivery_id` is the id that events carry back; `unsubscribe`
-    is the reader's own link, already signed; a subscriber id of 0 is an editor who gets a test.
+    is the reader's own link, already signed; a subscriber id of 0 is an editor who gets a test. A letter has neither id
+    nor link.
 
     A tuple and not a dataclass: one is made for each reader of a send, and a frozen dataclass takes four times as long.
     """
@@ -94,7 +95,7 @@ class Envelope:
     sender: Mailbox
     reply_to: Mailbox | None
     list_id: str
-    """RFC 2919: `The Daily <daily.example.org>`."""
+    """RFC 2919: `The Daily <daily.example.org>`; empty where the mail is of no list."""
     subject: str
     """The subject as it is sent; a test's own stands here, the message keeps the live one."""
     automatic: bool = False

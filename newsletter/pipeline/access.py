@@ -5,28 +5,24 @@ address, be erased.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 import structlog
 
 from newsletter.audience import identity, tokens
 from newsletter.model import Newsletter
-from newsletter.pipeline import erasing
+from newsletter.pipeline import erasing, joining
 from newsletter.pipeline.context import Context
 from newsletter.pipeline.places import newsletter_of
 from newsletter.pipeline.readers import address_key
-from newsletter.storage import Tx, letters, moving, own_data, roster
+from newsletter.storage import Tx, letters, own_data, roster
 from newsletter.storage.letters import LetterKind, LetterRow
 
 log = structlog.get_logger()
 
-LASTS: Final[dict[LetterKind, timedelta]] = {
-    "access": timedelta(hours=1),
-    "address": timedelta(hours=1),
-    "confirm": timedelta(days=7),
-}
-"""How long the link of a letter works."""
+LASTS: Final = timedelta(hours=1)
+"""How long the link of a letter works that lets somebody in, or brings another address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +39,9 @@ class Opened:
     done: bool = False
 
 
-Asked = Literal["sent", "same", "none", "over"]
+Asked = Literal["sent", "same", "none", "over", "later"]
 """What came of asking for another address: a letter is on its way if mail may go there; it is the address on file
-already; it is no address; the link's time is past.
+already; it is no address; the link's time is past; too many were asked for just now.
 """
 
 
@@ -73,11 +69,8 @@ def ask_address(context: Context, text: str, typed: str) -> Asked:
             return "none"
         if who.address == person.address:
             return "same"
-        if moving.free(tx, who.key):
-            letters.post(
-                tx, "address", subscriber_id=person.id, list_id=letter.list_id, address=who.address,
-                expires_at=now + LASTS["address"], now=now,
-            )  # fmt: skip
+        if not joining.withheld(tx, who.key, None):
+            post(tx, "address", person.id, letter.list_id, now, address=who.address)
         return "sent"
 
 
@@ -89,7 +82,7 @@ def confirm_address(context: Context, text: str) -> Opened:
         if letter.kind != "address" or letter.address is None or letter.expires_at <= now:
             return _opened(context, tx, letter, person)
         who = identity.identify(letter.address, address_key(context))
-        if not moving.free(tx, who.key) or not letters.use(tx, letter.id, now):
+        if joining.withheld(tx, who.key, None) or not letters.use(tx, letter.id, now):
             return _opened(context, tx, letter, person)
         erasing.move(tx, person, who, letter=letter.id, now=now)
         log.info("address changed", subscriber=person.id)
@@ -129,11 +122,25 @@ def _opened(context: Context, tx: Tx, letter: LetterRow, person: roster.Subscrib
         if over or person.address is None:
             return Opened(kind="access", over=True, newsletter=newsletter)
         return Opened(kind="access", over=False, newsletter=newsletter, data=own_data.collect(tx, person.address_key))
-    refused = letter.address is not None and not moving.free(
-        tx, identity.identify(letter.address, address_key(context)).key
-    )
+    refused = letter.address is not None and _withheld(context, tx, letter.address)
     masked = identity.mask(letter.address) if letter.address and not over else ""
     return Opened(kind="address", over=over or refused, newsletter=newsletter, masked=masked, done=done)
+
+
+def _withheld(context: Context, tx: Tx, address: str) -> bool:
+    return bool(joining.withheld(tx, identity.identify(address, address_key(context)).key, None))
+
+
+def post(
+    tx: Tx, kind: LetterKind, subscriber_id: int, list_id: int | None, now: datetime, *, address: str | None = None
+) -> None:
+    """Put out a letter with a link that works for an hour. In silence none, where somebody had enough today: forms are
+    a way to bomb others with mail.
+    """
+    if letters.count_since(tx, kind, subscriber_id, now - joining.A_DAY) < letters.A_DAY:
+        letters.post(
+            tx, kind, subscriber_id=subscriber_id, list_id=list_id, address=address, expires_at=now + LASTS, now=now
+        )
 
 
 def _newsletter(context: Context, tx: Tx, letter: LetterRow) -> Newsletter | None:

@@ -14,7 +14,7 @@ import structlog
 
 from newsletter.errors import BusyError, ConfigError, NewsletterError, StoreError, UsageError
 from newsletter.model import Action, ActionKind, AlertKind, EditionState, LedgerView, SendReport, SendState, Step
-from newsletter.pipeline import alerts, freezing, heartbeat, planning, policy, sending, testing
+from newsletter.pipeline import alerts, freezing, heartbeat, joining, letters, planning, policy, sending, testing
 from newsletter.pipeline.context import Context, Target, target
 from newsletter.pipeline.telling import tell_failure, tell_once
 from newsletter.schedule import due_actions
@@ -73,6 +73,8 @@ def tick(context: Context, *, stop: threading.Event | None = None) -> tuple[Done
         if problem:
             left.add(action.edition)
     _tell_of_pauses(context)
+    letters.deliver(context)
+    joining.forget(context)
     return tuple(done)
 
 

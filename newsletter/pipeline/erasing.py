@@ -16,8 +16,10 @@ from newsletter.errors import UsageError
 from newsletter.model import Basis, Consent, ConsentEvent
 from newsletter.pipeline import leaving
 from newsletter.pipeline.context import Context
+from newsletter.pipeline.joining import OWN_WILL
 from newsletter.pipeline.readers import identify
 from newsletter.storage import Tx, consent, erasure, moving, roster, subscriptions
+from newsletter.storage import joining as stored
 from newsletter.storage.subscriptions import Subscription
 
 log = structlog.get_logger()
@@ -66,6 +68,9 @@ def move(tx: Tx, person: roster.SubscriberRow, who: Identity, *, letter: int, no
         moving.rename(tx, person, new)
         return
     places = [place for place in subscriptions.of(tx, person.id) if place.on]
+    if "all" in stored.lift(tx, who.key, "all", OWN_WILL) and into is not None:
+        for place in subscriptions.of(tx, into.id):  # what they had left by the same will stays left
+            leaving.take_off(tx, into.id, place, source="left everything before", now=now)
     had = {place.list for place in subscriptions.of(tx, into.id) if place.state == "active"} if into else set()
     moving.carry(tx, person.address_key, who.key, now)
     if into is None:

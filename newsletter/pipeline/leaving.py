@@ -131,7 +131,9 @@ def basis_of(place: Subscription) -> Basis | None:
 
 
 def mail_of(tx: Tx, token: tokens.Token) -> str:
-    """The mail whose link was used, in words."""
+    """The mail whose link was used, in words. Letters are of no send."""
+    if token.send_id == 0:
+        return "link in a letter"
     edition = sends.edition_of(tx, token.send_id)
     return f"link in {edition} (send {token.send_id})" if edition else f"link of send {token.send_id}"
 

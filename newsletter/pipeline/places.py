@@ -11,6 +11,7 @@ from newsletter.audience import identity
 from newsletter.model import Newsletter
 from newsletter.pipeline import leaving, wishes
 from newsletter.pipeline.context import Context
+from newsletter.pipeline.joining import asks_for_tracking
 from newsletter.pipeline.wishes import Offer
 from newsletter.storage import Tx, roster
 from newsletter.storage.subscriptions import Subscription
@@ -104,6 +105,6 @@ def offer_of(context: Context, list_: str) -> Offer:
     to_it = [n for n in context.newsletters.values() if n.list == list_]
     return Offer(
         sections={section.slug: section.title for n in to_it for section in n.sections},
-        asks_tracking=any(n.clicks == "individual" or n.opens == "consented" for n in to_it),
+        asks_tracking=any(map(asks_for_tracking, to_it)),
         zone=to_it[0].zone if to_it else context.organisation.zone,
     )

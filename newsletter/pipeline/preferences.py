@@ -13,13 +13,13 @@ from typing import Literal
 import structlog
 
 from newsletter.audience import tokens
-from newsletter.model import Basis, Consent, ConsentEvent, Newsletter
-from newsletter.pipeline import leaving, wishes
-from newsletter.pipeline.access import LASTS
+from newsletter.model import Consent, ConsentEvent, Newsletter
+from newsletter.pipeline import access, joining, leaving, wishes
 from newsletter.pipeline.context import Context
 from newsletter.pipeline.places import Preferences, newsletter_of, offer_of, shown
 from newsletter.pipeline.wishes import Change, Offer, Trouble, Wish
 from newsletter.storage import Tx, consent, letters, roster, subscriptions
+from newsletter.storage import joining as stored
 from newsletter.storage.subscriptions import Subscription
 
 log = structlog.get_logger()
@@ -28,7 +28,7 @@ Words = Callable[[Newsletter | None, Change, Offer], str]
 """A change in the words of its newsletter's language, as the reader is told it and as the log keeps it."""
 
 
-What = Literal["saved", "same", "left", "left all", "back", "asked", "letter", "trouble", "nothing"]
+What = Literal["saved", "same", "left", "left all", "back", "asked", "letter", "trouble", "later", "nothing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,17 +128,22 @@ def join(context: Context, text: str, list_: str, *, wording: str) -> Done:
         wanted = shown(context, tx, reader.person, reader.places, reader.token.list_id).place(list_)
         if wanted is None or not wanted.joinable:
             return Done(what="nothing")
-        now = context.clock()
-        source = f"preferences: {leaving.mail_of(tx, reader.token)}"
+        now, person = context.clock(), reader.person
+        if letters.count_since(tx, "confirm", person.id, now - joining.A_DAY) >= letters.A_DAY:
+            return Done(what="asked", list=list_)
         list_id = roster.ensure_list(tx, list_, wanted.title, now)
-        subscriptions.ask(tx, reader.person.id, list_id, source="preferences", now=now)
+        source = f"preferences: {leaving.mail_of(tx, reader.token)}"
+        known = roster.NewSubscriber(
+            address=person.address or "", address_key=person.address_key, reserved=person.reserved, name=person.name
+        )
+        stored.ask(tx, list_id, subscriber=person, new=known, tracked=False, source=source, now=now)
         entry = Consent(
-            at=now, address_key=reader.person.address_key, list=list_, event=ConsentEvent.REQUESTED,
-            basis=Basis.EXPRESS, wording=wording, source=source,
+            at=now, address_key=person.address_key, list=list_, event=ConsentEvent.REQUESTED, wording=wording,
+            source=source,
         )  # fmt: skip
         consent.record(tx, [entry])
         letters.post(
-            tx, "confirm", subscriber_id=reader.person.id, list_id=list_id, expires_at=now + LASTS["confirm"], now=now
+            tx, "confirm", subscriber_id=person.id, list_id=list_id, expires_at=now + joining.CONFIRM_WITHIN, now=now
         )
         return Done(what="asked", list=list_)
 
@@ -149,11 +154,7 @@ def let_in(context: Context, text: str) -> Done:
     """Mail a link to the address on file, for what only its reader may do. Raises tokens.BadTokenError."""
 
     def act(tx: Tx, reader: _Reader) -> Done:
-        now = context.clock()
-        letters.post(
-            tx, "access", subscriber_id=reader.person.id, list_id=reader.token.list_id,
-            expires_at=now + LASTS["access"], now=now,
-        )  # fmt: skip
+        access.post(tx, "access", reader.person.id, reader.token.list_id, context.clock())
         return Done(what="letter")
 
     return _do(context, text, act)

@@ -16,7 +16,7 @@ from newsletter.errors import ConfigError, StoreError
 from newsletter.model import Alert, AlertKind, EditionState, SendState
 from newsletter.pipeline import alerts, guards
 from newsletter.pipeline.context import Context
-from newsletter.storage import Tx, clock, database, vitals
+from newsletter.storage import Tx, clock, database, letters, vitals
 from newsletter.storage import alerts as kept
 
 log = structlog.get_logger()
@@ -33,6 +33,9 @@ STOPPED_AFTER = timedelta(minutes=15)
 NO_EVENTS_AFTER = timedelta(minutes=30)
 NO_EVENTS_WITHIN = timedelta(hours=24)
 """For so long SendGrid tries to deliver events again."""
+
+LETTERS_WITHIN = timedelta(minutes=15)
+"""Whoever signs up waits for a letter with the mailbox open."""
 
 DISK_FREE_AT_LEAST = 500 * 1024 * 1024
 """Bytes: a million readers take about 300 MB with their events."""
@@ -111,7 +114,7 @@ def conditions(context: Context, now: datetime, *, awake: bool) -> tuple[Conditi
     with context.store.read() as tx:
         beats, last_send, last_event = clock.beats(tx), vitals.last_send(tx), vitals.last_event(tx)
         ended, told = clock.ended(tx), kept.about(tx, AlertKind.NO_EVENTS)
-        found = [*_disk(context), _guard(context, tx)]
+        found = [*_disk(context), _guard(context, tx), _letters(tx, now)]
         # A jump is over at once; it is kept for a while, so that it is told, and told again when it comes again.
         jumped = kept.about(tx, AlertKind.CLOCK_WRONG, now - JUMP_KEPT)
         found += [Condition(AlertKind.CLOCK_WRONG, host) for host in jumped]
@@ -169,6 +172,17 @@ def _guard(context: Context, tx: Tx) -> Condition:
     except ConfigError as error:
         text = str(error)
     return Condition(AlertKind.RESTORED, socket.gethostname(), text)
+
+
+def _letters(tx: Tx, now: datetime) -> Condition:
+    oldest = letters.oldest_waiting(tx)
+    text = ""
+    if oldest is not None and now - oldest > LETTERS_WITHIN:
+        text = (
+            f"a letter to a reader has waited since {oldest:%Y-%m-%d %H:%M} UTC: whoever signs up cannot confirm. Look "
+            "for `letter not sent` and `letters wait` in the log of the web app and the clock"
+        )
+    return Condition(AlertKind.LETTERS_WAIT, "letters", text)
 
 
 def _disk(context: Context) -> tuple[Condition, ...]:

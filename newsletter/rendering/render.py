@@ -58,11 +58,11 @@ def render(
         "end": "right" if newsletter.direction == "ltr" else "left",
     }
     look = folder_of.load(templates / FOLDER, catalogue.load(newsletter.language, templates))
-    compiled = _compiled(look, values, newsletter, title=edition.subject)
-    text = _tidy(look.fill(f"{newsletter.template}{folder_of.TEXT_SUFFIX}", values))
+    page = compiled(look, values, newsletter, template=newsletter.template, title=edition.subject)
+    text = tidy(look.fill(f"{newsletter.template}{folder_of.TEXT_SUFFIX}", values))
     if printer.faults:
         raise ContentError(printer.faults)
-    html, found = links.collect(markup.inline(compiled))
+    html, found = links.collect(markup.inline(page))
     return Message(
         subject=edition.subject,
         preheader=edition.preheader,
@@ -77,16 +77,18 @@ def render(
 
 
 def _require_look(template: str, templates: Path) -> None:
-    if template == folder_of.FRAME:
+    if template in folder_of.NO_LOOKS:
         raise RenderError(
-            f"{template}: it is the frame that all looks share, and prints no story; name a look "
+            f"{template}: it is no look, and prints no story ({folder_of.NO_LOOKS[template]}); name a look "
             f"({', '.join(folder_of.looks(templates / FOLDER))}) as the newsletter's `template`"
         )
 
 
-def _compiled(look: folder_of.Templates, values: Mapping[str, object], newsletter: Newsletter, *, title: str) -> str:
-    """The HTML of the look's MJML, not inlined yet; a fault is told with the template that holds it."""
-    name = f"{newsletter.template}.mjml.j2"
+def compiled(
+    look: folder_of.Templates, values: Mapping[str, object], newsletter: Newsletter, *, template: str, title: str
+) -> str:
+    """The HTML of a template's MJML, not inlined yet; a fault is told with the template that holds it."""
+    name = f"{template}{folder_of.MJML_SUFFIX}"
     try:
         return markup.compile_mjml(
             look.fill(name, values),
@@ -108,6 +110,6 @@ def fingerprint(subject: str, preheader: str, html: str, text: str) -> str:
     return f"sha256:{hashlib.sha256(parts.encode()).hexdigest()}"
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """No spaces at line ends, at most two blank lines together, one line end at the end."""
     return _BLANK_LINES.sub("\n\n\n", _LINE_ENDS.sub("\n", text)).strip("\n") + "\n"

@@ -105,7 +105,7 @@ def view(edition: Edition, newsletter: Newsletter, organisation: Organisation, *
     return EditionView(
         title=newsletter.title,
         tagline=newsletter.tagline,
-        logo=_logo(newsletter.logo),
+        logo=logo_of(newsletter.logo),
         date=dates.long_date(edition.date, newsletter.language),
         is_extra=edition.suffix is not None,
         subject=edition.subject,
@@ -168,7 +168,8 @@ def _texts(stories: Iterable[Story]) -> Iterator[str]:
             yield from words.texts_of(block)
 
 
-def _logo(logo: Logo | None) -> Image | None:
+def logo_of(logo: Logo | None) -> Image | None:
+    """A newsletter's logo as a picture."""
     return Image(src=logo.src, alt=logo.alt, width=logo.width, height=logo.height) if logo else None
 
 

@@ -80,28 +80,32 @@ def _attachments(pictures: tuple[EmbeddedPicture, ...]) -> list[dict[str, str]]:
 def _personalization(outgoing: Outgoing, mailbox: Mapping[str, str], link: str, delivery_id: str) -> dict[str, Any]:
     batch, message, envelope = outgoing.batch, outgoing.message, outgoing.envelope
     ids = {
-        "delivery_id": delivery_id,
+        **({"delivery_id": delivery_id} if delivery_id else {}),  # events without one are looked up by their address
         "edition": batch.edition,
         "batch": str(batch.number),
         "attempt": str(batch.attempt),
     }
     # All headers stand here: those of a personalization take the place of the request's.
-    headers = {
-        "List-Id": _ascii_list(envelope.list_id),
-        "List-Unsubscribe": f"<{link}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    }
+    headers = _list_headers(envelope.list_id, link) if envelope.list_id else {}
     if envelope.automatic:
         headers["Auto-Submitted"] = "auto-generated"
     entry: dict[str, Any] = {
         "to": [mailbox],
-        "substitutions": {"[[unsubscribe]]": html.escape(link), "[[unsubscribe_text]]": link},
+        **({"substitutions": {"[[unsubscribe]]": html.escape(link), "[[unsubscribe_text]]": link}} if link else {}),
         "headers": headers,
         "custom_args": ids if batch.kind == "live" else ids | {"kind": batch.kind},
     }
     if envelope.subject != message.subject:
         entry["subject"] = envelope.subject
     return entry
+
+
+def _list_headers(list_id: str, link: str) -> dict[str, str]:
+    return {
+        "List-Id": _ascii_list(list_id),
+        "List-Unsubscribe": f"<{link}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
 
 
 def _mailbox(address: str, name: str) -> dict[str, str]:
@@ -140,6 +144,8 @@ _quote = json.JSONEncoder().encode
 
 def prepared(outgoing: Outgoing) -> Prepared:
     """`body` as bytes of JSON, in a quarter of the time; pictures once for all batches of a message."""
+    if not outgoing.envelope.list_id:  # a letter to one reader
+        return Prepared(json.dumps(body(outgoing)).encode("ascii"))
     named, nameless = _pieces(outgoing, name=True), _pieces(outgoing, name=False)
     entries = []
     # Unpacked, and with strings alone: this loop runs once for each reader of a send, and a dict for each would have to

@@ -39,6 +39,7 @@ class Settings:
     var: Path
     database_url: str = field(repr=False)
     base_url: str
+    trusted_proxies: tuple[str, ...]
     secret_keys: tuple[str, ...] = field(repr=False)
     address_key: str | None = field(repr=False)
     sendgrid_api_key: str | None = field(repr=False)
@@ -152,6 +153,7 @@ def _read(reading: _Reading, texts: Mapping[str, str]) -> Settings:
         var=var,
         database_url=database_url,
         base_url=reading.value("BASE_URL", values.web_address, "http://127.0.0.1:8000"),
+        trusted_proxies=reading.value("TRUSTED_PROXIES", values.networks, ("127.0.0.1", "::1")),
         secret_keys=reading.value("SECRET_KEYS", values.keys, ()),
         address_key=reading.value("ADDRESS_KEY", values.key, None),
         sendgrid_api_key=reading.value("SENDGRID_API_KEY", values.api_key, api_key),

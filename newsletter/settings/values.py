@@ -103,6 +103,20 @@ def key(text: str) -> str:
     return text
 
 
+def networks(text: str) -> tuple[str, ...]:
+    """IP addresses and networks with commas between them; `none` is none."""
+    parts = () if text.lower() == "none" else tuple(part.strip() for part in text.split(",") if part.strip())
+    for part in parts:
+        try:
+            ipaddress.ip_network(part)
+        except ValueError as error:
+            raise ValueError(
+                f"'{part}' is no IP address and no network such as 10.0.0.0/8; put commas between several, or write "
+                "none"
+            ) from error
+    return parts
+
+
 def keys(text: str) -> tuple[str, ...]:
     """Secrets with commas between them; the first signs, all verify."""
     found = tuple(key(part.strip()) for part in text.split(",") if part.strip())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import and_, delete, exists, func, insert, literal, select, update
+from sqlalchemy import exists, func, insert, literal, select, update
 
 from newsletter.storage import subscriptions
 from newsletter.storage import tables as t
@@ -17,13 +17,6 @@ MOVED = "moved"
 
 OF_THE_MAILBOX = ("bounce", "invalid", MOVED, ERASED)
 """Suppressions that say something of an address, and nothing of the person who had it."""
-
-
-def free(tx: Tx, address_key: int) -> bool:
-    """Whether mail may go to an address at all; that its owner moved away from it once does not count."""
-    scope = and_(t.suppression.c.scope == "all", t.suppression.c.reason != MOVED)
-    held = exists().where(t.suppression.c.address_key == address_key, scope)
-    return not tx.execute(select(held)).scalar_one()
 
 
 def carry(tx: Tx, old: int, new: int, now: datetime) -> None:
@@ -47,7 +40,6 @@ def carry(tx: Tx, old: int, new: int, now: datetime) -> None:
     insert_new(tx, t.suppression, kept)
     gone = {"address_key": old, "scope": "all", "reason": MOVED, "source": "its owner gave another", "since": now}
     insert_new(tx, t.suppression, [gone])
-    tx.execute(delete(t.suppression).where(t.suppression.c.address_key == new, t.suppression.c.reason == MOVED))
 
 
 def rename(tx: Tx, person: SubscriberRow, new: NewSubscriber) -> None:

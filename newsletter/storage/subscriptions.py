@@ -113,17 +113,6 @@ def put(tx: Tx, subscriber_id: int, given: Subscription, now: datetime) -> None:
         tx.execute(update(t.subscription).where(place).values(**values))
 
 
-def ask(tx: Tx, subscriber_id: int, list_id: int, *, source: str, now: datetime) -> None:
-    """A place on a list that waits for its reader's confirmation. One that was left stays left until then."""
-    if find(tx, subscriber_id, list_id) is None:
-        tx.execute(
-            insert(t.subscription).values(
-                list_id=list_id, subscriber_id=subscriber_id, state="pending", source=source, since=now,
-                changed_at=now,
-            )
-        )  # fmt: skip
-
-
 def held(tx: Tx, address_key: int, list_slug: str) -> bool:
     """Whether the address must not be mailed, whatever its owner wants to have of this list."""
     scope = or_(t.suppression.c.scope == "all", t.suppression.c.scope == list_slug)

@@ -5,11 +5,12 @@ erasure.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import HTMLResponse
 
 from newsletter.model import Newsletter
@@ -17,9 +18,11 @@ from newsletter.pipeline import access
 from newsletter.pipeline.access import Asked, Opened
 from newsletter.pipeline.context import Context
 from newsletter.rendering import dates
-from newsletter.web import fields
-from newsletter.web.fields import Fields
+from newsletter.web import limiting, posted
 from newsletter.web.pages import Pages
+
+Form = Annotated[Mapping[str, str], Depends(posted.read)]
+"""As the argument of a route."""
 
 _AT: Final = datetime(2026, 5, 4, 10, 30, tzinfo=UTC)
 _DATA: Final[dict[str, Any]] = {
@@ -50,6 +53,7 @@ _DATA: Final[dict[str, Any]] = {
 def routes(context: Context, pages: Pages) -> APIRouter:
     """The links of letters. A token that is none of ours raises BadTokenError, which is answered as any 404 is."""
     router = APIRouter()
+    limiter = limiting.Limiter()
     titles = {newsletter.list: newsletter.title for newsletter in context.newsletters.values()}
     show = partial(page, pages, titles)
     _try_out(context, show)
@@ -73,21 +77,21 @@ def routes(context: Context, pages: Pages) -> APIRouter:
         )
 
     @router.api_route("/m/{token}/address", methods=["GET", "HEAD", "POST"])
-    def address(request: Request, token: str, form: Fields) -> Response:
+    def address(request: Request, token: str, form: Form) -> Response:
         """POST asks for a letter to another address; only its link makes that the reader's."""
         if request.method != "POST":
             return show(access.opened(context, token), token)
-        typed = fields.first(form, "address")
-        asked = access.ask_address(context, token, typed)
+        typed = form.get("address", "")
+        asked = access.ask_address(context, token, typed) if limiter.allows(request, "letter") else "later"
         return show(access.opened(context, token), token, asked=asked, typed=typed)
 
     @router.api_route("/m/{token}/erase", methods=["GET", "HEAD", "POST"])
-    def erase(request: Request, token: str, form: Fields) -> Response:
+    def erase(request: Request, token: str, form: Form) -> Response:
         """POST erases the reader, where they said that they mean it."""
         found = access.opened(context, token)
         if request.method != "POST" or found.data is None:
             return show(found, token)
-        if fields.first(form, "sure") != "yes":
+        if form.get("sure") != "yes":
             return show(found, token, unsure=True)
         return show(access.erase(context, token) or Opened(kind="access", over=True), token)
 
@@ -107,7 +111,7 @@ def page(
     """The page of a letter's link: over, of a new address, everything that is held, or that this was erased."""
     newsletter = of.newsletter
     if of.data is not None:
-        status = 422 if asked in {"none", "same"} or unsure else 200
+        status = 422 if asked in {"none", "same"} or unsure else 429 if asked == "later" else 200
         words = pages.fill(
             "own-data.html.j2", newsletter,
             data=of.data, token=token, titles=titles, asked=asked, typed=typed, unsure=unsure,
@@ -132,7 +136,7 @@ def _try_out(context: Context, show: partial[Response]) -> None:
     """Fill the pages in each state and each newsletter's language."""
     for newsletter in (None, *context.newsletters.values()):
         of = Opened(kind="access", over=False, newsletter=newsletter, data=_DATA)
-        for asked in (None, "sent", "same", "none", "over"):
+        for asked in (None, "sent", "same", "none", "later"):
             show(of, "token", asked=asked, unsure=asked is None)
         show(Opened(kind="access", over=True, newsletter=newsletter), "token")
         show(Opened(kind="access", over=False, newsletter=newsletter, done=True), "token")

@@ -13,9 +13,10 @@ from newsletter.audience.tokens import BadTokenError
 from newsletter.errors import StoreError
 from newsletter.pipeline.context import Context
 from newsletter.storage import schema
-from newsletter.web import access, hooks, images, leaving, metrics, preferences, style
-from newsletter.web.frame import Frame
+from newsletter.web import access, hooks, images, joining, leaving, metrics, preferences, style
+from newsletter.web.frame import Answered, Frame
 from newsletter.web.pages import Pages
+from newsletter.web.postman import Postman
 
 log = structlog.get_logger()
 
@@ -39,6 +40,7 @@ def create_app(context: Context) -> FastAPI:
     counted = metrics.Metrics(context)
     app.include_router(metrics.routes(context, counted))
     app.include_router(hooks.routes(context, counted))
+    app.include_router(joining.routes(context, pages))
     app.include_router(leaving.routes(context, pages))
     app.include_router(preferences.routes(context, pages))
     app.include_router(access.routes(context, pages))
@@ -46,8 +48,21 @@ def create_app(context: Context) -> FastAPI:
     app.include_router(style.routes(pages.style, context.newsletters.values()))
     _add_health(app, context)
     _add_errors(app, pages)
-    app.add_middleware(Frame, failure=pages.problem(500), answered=counted.answered)
+    app.state.postman = Postman(context)
+    answered = _then_letters(counted.answered, app.state.postman)
+    app.add_middleware(Frame, failure=pages.problem(500), answered=answered)
     return app
+
+
+def _then_letters(answered: Answered, postman: Postman) -> Answered:
+    """After each answer to a post, which may have put out a letter: no module of routes has to think of it."""
+
+    def and_post(route: str, method: str, status: int, took_s: float) -> None:
+        answered(route, method, status, took_s)
+        if method not in {"GET", "HEAD"} and 200 <= status < 400 and not route.startswith("/hooks/"):
+            postman.soon()
+
+    return and_post
 
 
 def _add_health(app: FastAPI, context: Context) -> None:

@@ -6,10 +6,10 @@ import html
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse
 
@@ -20,9 +20,13 @@ from newsletter.pipeline.places import Place, Preferences
 from newsletter.pipeline.preferences import Done
 from newsletter.pipeline.wishes import LONGEST_PAUSE, Change, Offer, Trouble, Wish, month_after
 from newsletter.rendering import dates
-from newsletter.web import fields
-from newsletter.web.fields import Fields
+from newsletter.web import limiting, posted
 from newsletter.web.pages import Pages
+
+Form = Annotated[Mapping[str, str], Depends(posted.read)]
+"""As the argument of a route."""
+
+STATUSES: Final = {"trouble": 422, "later": 429}
 
 ACTS: Final = ("save", "leave", "undo", "join")
 """What a form does to one list."""
@@ -31,12 +35,14 @@ ACTS: Final = ("save", "leave", "undo", "join")
 def routes(context: Context, pages: Pages) -> APIRouter:
     """The preferences. A token that is none of ours raises BadTokenError, which is answered as any 404 is."""
     router = APIRouter()
+    limiter = limiting.Limiter()
     _try_out(context, pages)
 
     def answer(token: str, done: Done | None, wish: Wish | None = None) -> Response:
         shown = preferences.preferences(context, token)
-        status = 422 if done is not None and done.what == "trouble" else 200
-        return HTMLResponse(page(pages, shown, token, done, wish), status)
+        status = STATUSES.get(done.what, 200) if done is not None else 200
+        headers = {"Retry-After": str(limiting.RETRY_AFTER_S)} if status == 429 else None
+        return HTMLResponse(page(pages, shown, token, done, wish), status, headers)
 
     @router.api_route("/p/{token}", methods=["GET", "HEAD"])
     def show(token: str) -> Response:
@@ -52,20 +58,30 @@ def routes(context: Context, pages: Pages) -> APIRouter:
             raise HTTPException(404)
         if request.method != "POST":
             return answer(token, None)
-        done = preferences.leave(context, token, None) if act == "leave-all" else preferences.let_in(context, token)
-        return answer(token, done)
+        return answer(token, _act_on_all(context, token, act, may=_may(limiter, request, act)))
 
     @router.api_route("/p/{token}/{act}/{list_}", methods=["GET", "HEAD", "POST"])
-    def of_one(request: Request, token: str, act: str, list_: str, form: Fields) -> Response:
+    def of_one(request: Request, token: str, act: str, list_: str, form: Form) -> Response:
         """POST: one of ACTS, for one list."""
         if act not in ACTS:
             raise HTTPException(404)
         if request.method != "POST":
             return answer(token, None)
-        wish = wish_of(form)
-        return answer(token, _act(context, pages, token, act, list_, wish), wish)
+        wish, may = wish_of(form), _may(limiter, request, act)
+        return answer(token, _act(context, pages, token, act, list_, wish) if may else Done(what="later"), wish)
 
     return router
+
+
+def _may(limiter: limiting.Limiter, request: Request, act: str) -> bool:
+    """What posts no letter may be done as often as anybody likes."""
+    return act not in {"join", "letter"} or limiter.allows(request, "letter")
+
+
+def _act_on_all(context: Context, token: str, act: str, *, may: bool) -> Done:
+    if act == "leave-all":
+        return preferences.leave(context, token, None)
+    return preferences.let_in(context, token) if may else Done(what="later")
 
 
 def _act(context: Context, pages: Pages, token: str, act: str, list_: str, wish: Wish) -> Done:
@@ -74,24 +90,20 @@ def _act(context: Context, pages: Pages, token: str, act: str, list_: str, wish:
         return preferences.leave(context, token, list_)
     if act == "undo":
         return preferences.undo(context, token, list_)
-    title = newsletter.title if newsletter else list_
     if act == "join":
-        return preferences.join(
-            context, token, list_, wording=_plain(pages, "agree-join.txt.j2", newsletter, title=title)
-        )
-    wording = _plain(pages, "agree-seen.txt.j2", newsletter, title=title)
+        return preferences.join(context, token, list_, wording=_agreement(pages, newsletter, "mail"))
 
     def words(of: Newsletter | None, change: Change, offer: Offer) -> str:
         return said(pages, of, change, offer)
 
-    return preferences.save(context, token, list_, wish, words=words, wording=wording)
+    return preferences.save(context, token, list_, wish, words=words, wording=_agreement(pages, newsletter, "tracking"))
 
 
-def wish_of(form: Mapping[str, list[str]]) -> Wish:
-    """What the form says, whoever wrote it."""
+def wish_of(form: Mapping[str, str]) -> Wish:
+    """What the form says, whoever wrote it: a section is the field `section-` with its slug."""
     return Wish(
-        sections=tuple(form.get("sections", ())), pause=fields.first(form, "pause") or "keep",
-        date=fields.first(form, "date"), tracked=fields.first(form, "tracked") == "yes",
+        sections=tuple(name.removeprefix("section-") for name in form if name.startswith("section-")),
+        pause=form.get("pause", "keep"), date=form.get("date", ""), tracked=form.get("tracked") == "yes",
     )  # fmt: skip
 
 
@@ -103,6 +115,11 @@ def said(pages: Pages, newsletter: Newsletter | None, change: Change, offer: Off
         pages, "change.txt.j2", newsletter,
         change=change, titles=titles, until=_day(pages, newsletter, until) if until else None,
     )  # fmt: skip
+
+
+def _agreement(pages: Pages, newsletter: Newsletter | None, part: str) -> str:
+    """What a reader agrees to, as the page prints it."""
+    return _plain(pages, "agreement.html.j2", newsletter, part=part) if newsletter else ""
 
 
 def _plain(pages: Pages, name: str, newsletter: Newsletter | None, **values: object) -> str:
@@ -161,6 +178,6 @@ def _try_out(context: Context, pages: Pages) -> None:
 
 _STATES: Final[tuple[Literal["active", "pending", "left", "other"], ...]] = ("active", "pending", "left", "other")
 _DONE: Final[tuple[preferences.What, ...]] = (
-    "saved", "same", "left", "left all", "back", "asked", "letter", "nothing",
+    "saved", "same", "left", "left all", "back", "asked", "letter", "later", "nothing",
 )  # fmt: skip
 _TROUBLES: Final[tuple[Trouble, ...]] = ("sections", "date", "past", "far")

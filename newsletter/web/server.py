@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import structlog
@@ -34,12 +34,12 @@ def serve(context: Context, *, host: str, port: int) -> None:
     app = create_app(context)
     with listen(host, port) as listener, _signals_return(), _looking_out(context):
         log.info("serving", host=host, port=listener.getsockname()[1])
-        make_server(app).run(sockets=[listener])
+        make_server(app, context.settings.trusted_proxies).run(sockets=[listener])
     log.info("stopped serving")
 
 
-def make_server(app: FastAPI) -> uvicorn.Server:
-    """The server, not running yet."""
+def make_server(app: FastAPI, trusted_proxies: Sequence[str] = ()) -> uvicorn.Server:
+    """The server, not running yet. `trusted_proxies` are addresses and networks whose word on a client is believed."""
     return uvicorn.Server(
         uvicorn.Config(
             app,
@@ -49,8 +49,9 @@ def make_server(app: FastAPI) -> uvicorn.Server:
             log_config=None,
             # nobody needs to know what runs here
             server_header=False,
-            # nothing here asks for the client's address, so nothing is believed about it
-            proxy_headers=False,
+            # whose address it is that may post so many forms is told by our own proxy, and believed of no other
+            proxy_headers=bool(trusted_proxies),
+            forwarded_allow_ips=list(trusted_proxies),
             # there is no websocket, and nothing to do at start or end
             ws="none",
             lifespan="off",

@@ -1,0 +1,47 @@
+"""How often a client may post a form: the sole home of limits. Counted in this process's memory, and nowhere else.
+
+The client's address comes from uvicorn, which believes what proxies say where they are trusted
+(NEWSLETTER_TRUSTED_PROXIES); it is neither stored nor logged.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Final
+
+from limits import parse_many
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from starlette.requests import Request
+
+RATES: Final = "20 per 5 minutes; 200 per day"
+"""Of one form by one client: a room of people who share an address gets through, a program that fills in forms does not
+get far. What an address gets in a day is limited by itself (storage.letters.A_DAY).
+"""
+
+RETRY_AFTER_S: Final = 300
+
+
+class Limiter:
+    """Counts posts of clients, each form (`name`) by itself."""
+
+    def __init__(self, rates: str = RATES) -> None:
+        # each post counts for the time after it: with fixed windows twice as many fit around their border
+        self._strategy = MovingWindowRateLimiter(MemoryStorage())
+        self._rates = parse_many(rates)
+
+    def allows(self, request: Request, name: str) -> bool:
+        """Whether the client of a request may post now; counts it where it may."""
+        who = client(request.client.host if request.client else "")
+        return all(self._strategy.hit(rate, name, who) for rate in self._rates)
+
+
+def client(host: str) -> str:
+    """What stands for a client: its IPv4 address, or the /64 of its IPv6 address, within which it may choose any."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host[:64]
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    return str(address.ipv4_mapped or ip_network((address.packed[:8] + bytes(8), 64)))
