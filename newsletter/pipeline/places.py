@@ -36,8 +36,8 @@ class Place:
 
     @property
     def joinable(self) -> bool:
-        """They may ask to be put on it."""
-        return self.state in {"left", "other"} and self.newsletter is not None and self.newsletter.sign_up
+        """They may ask for a letter that puts them on it, again where it did not come."""
+        return self.state != "active" and self.newsletter is not None and self.newsletter.sign_up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
