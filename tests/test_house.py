@@ -39,6 +39,7 @@ HOMES = {
     "selectolax": {"newsletter/stories/importing/html/tree.py"},
     "tinycss2": {"newsletter/rendering/proof/"},
     "watchfiles": {"newsletter/web/"},
+    "limits": {"newsletter/web/limiting.py"},
     "dns": {"newsletter/operators/dns.py"},
     "email_validator": {"newsletter/audience/identity.py", "newsletter/settings/"},
 }

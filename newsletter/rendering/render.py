@@ -79,7 +79,7 @@ def render(
 def _require_look(template: str, templates: Path) -> None:
     if template in folder_of.NO_LOOKS:
         raise RenderError(
-            f"{template}: it is no look, and prints no story ({folder_of.NO_LOOKS[template]}); name a look "
+            f"{template}: it is {folder_of.NO_LOOKS[template]}, and prints no story; name a look "
             f"({', '.join(folder_of.looks(templates / FOLDER))}) as the newsletter's `template`"
         )
 

@@ -32,7 +32,7 @@ from newsletter.rendering.story_view import StoryView, rows
 MJML_SUFFIX: Final = ".mjml.j2"
 TEXT_SUFFIX: Final = ".txt.j2"
 LETTER: Final = "letter"
-NO_LOOKS: Final = {"base": "the frame that all looks share", LETTER: "the letters to single readers"}
+NO_LOOKS: Final = {"base": "the frame that all looks share", LETTER: "what letters to single readers are made of"}
 """Pairs of templates that print no stories, and what they are."""
 
 _VIEW: Final = re.compile(r"'newsletter\.rendering\.\w+\.(\w+?)(?:View)? object' has no attribute")

@@ -79,25 +79,30 @@ def _attachments(pictures: tuple[EmbeddedPicture, ...]) -> list[dict[str, str]]:
 
 def _personalization(outgoing: Outgoing, mailbox: Mapping[str, str], link: str, delivery_id: str) -> dict[str, Any]:
     batch, message, envelope = outgoing.batch, outgoing.message, outgoing.envelope
+    is_letter = batch.kind == "letter"  # of no list and no delivery: its events are looked up by their address
     ids = {
-        **({"delivery_id": delivery_id} if delivery_id else {}),  # events without one are looked up by their address
+        **({} if is_letter else {"delivery_id": delivery_id}),
         "edition": batch.edition,
         "batch": str(batch.number),
         "attempt": str(batch.attempt),
     }
     # All headers stand here: those of a personalization take the place of the request's.
-    headers = _list_headers(envelope.list_id, link) if envelope.list_id else {}
+    headers = {} if is_letter else _list_headers(envelope.list_id, link)
     if envelope.automatic:
         headers["Auto-Submitted"] = "auto-generated"
     entry: dict[str, Any] = {
         "to": [mailbox],
-        **({"substitutions": {"[[unsubscribe]]": html.escape(link), "[[unsubscribe_text]]": link}} if link else {}),
+        **({} if is_letter else {"substitutions": _own_links(link)}),
         "headers": headers,
         "custom_args": ids if batch.kind == "live" else ids | {"kind": batch.kind},
     }
     if envelope.subject != message.subject:
         entry["subject"] = envelope.subject
     return entry
+
+
+def _own_links(link: str) -> dict[str, str]:
+    return {"[[unsubscribe]]": html.escape(link), "[[unsubscribe_text]]": link}
 
 
 def _list_headers(list_id: str, link: str) -> dict[str, str]:
@@ -144,7 +149,7 @@ _quote = json.JSONEncoder().encode
 
 def prepared(outgoing: Outgoing) -> Prepared:
     """`body` as bytes of JSON, in a quarter of the time; pictures once for all batches of a message."""
-    if not outgoing.envelope.list_id:  # a letter to one reader
+    if outgoing.batch.kind == "letter":  # to one reader
         return Prepared(json.dumps(body(outgoing)).encode("ascii"))
     named, nameless = _pieces(outgoing, name=True), _pieces(outgoing, name=False)
     entries = []

@@ -71,6 +71,11 @@ def routes(context: Context, pages: Pages) -> APIRouter:
         """What to do now. It knows of nobody."""
         return HTMLResponse(pages.fill("signed-up.html.j2", known(newsletter)))
 
+    _confirming(router, context, pages)
+    return router
+
+
+def _confirming(router: APIRouter, context: Context, pages: Pages) -> None:
     @router.api_route("/c/{token}", methods=["GET", "HEAD", "POST"])
     def confirm(request: Request, token: str) -> Response:
         """GET and HEAD change nothing, since scanners follow links; POST confirms, however often it comes.
@@ -83,8 +88,6 @@ def routes(context: Context, pages: Pages) -> APIRouter:
             words = wording(pages, newsletter, tracked=of.tracked) if newsletter else ""
             of = joining.confirm(context, token, wording=words)
         return HTMLResponse(confirmation(pages, of, newsletter))
-
-    return router
 
 
 def _sign_up(context: Context, pages: Pages, newsletter: Newsletter, fields: Mapping[str, str]) -> str:

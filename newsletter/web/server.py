@@ -61,9 +61,9 @@ def make_server(app: FastAPI, trusted_proxies: Sequence[str] = ()) -> uvicorn.Se
 
 
 @contextmanager
-def running(app: FastAPI, listener: socket.socket) -> Iterator[str]:
+def running(app: FastAPI, listener: socket.socket, trusted_proxies: Sequence[str] = ()) -> Iterator[str]:
     """Run the block while the application answers on a socket, in a thread of its own; gives its address."""
-    server = make_server(app)
+    server = make_server(app, trusted_proxies)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="web", daemon=True)
     thread.start()
     deadline = time.monotonic() + STARTS_WITHIN_S

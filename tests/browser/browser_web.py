@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from newsletter.pipeline import readers
 from newsletter.pipeline.context import Context
 from newsletter.storage import roster
 from newsletter.web.app import create_app
+from newsletter.web.postman import Postman
 from newsletter.web.server import listen, make_server
 
 
@@ -55,6 +56,7 @@ class WebHouse:
 
     context: Context
     url: str
+    postman: Postman
     _count: int = 0
 
     def reader(self, slug: str) -> Reader:
@@ -72,15 +74,16 @@ class WebHouse:
 
 
 @contextmanager
-def web_house(folder: Path) -> Iterator[WebHouse]:
-    """A house in `folder`, stopped at the end."""
-    context = open_house(folder)
-    server = make_server(create_app(context))
+def web_house(folder: Path, change: Callable[[Context], Context] = lambda context: context) -> Iterator[WebHouse]:
+    """A house in `folder`, wired as `change` has it, stopped at the end."""
+    context = change(open_house(folder))
+    app = create_app(context)
+    server = make_server(app)
     listener = listen("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        yield WebHouse(context, f"http://127.0.0.1:{listener.getsockname()[1]}")
+        yield WebHouse(context, f"http://127.0.0.1:{listener.getsockname()[1]}", app.state.postman)
     finally:
         server.should_exit = True
         thread.join(10)

@@ -131,8 +131,9 @@ def test_a_changed_template_is_read_again(folder: Path) -> None:
     assert templates.fill("a.mjml.j2", {}) == "two"
 
 
-def test_the_frame_is_no_look() -> None:
+@pytest.mark.parametrize(("name", "what"), [("base", "the frame"), ("letter", "what letters")])
+def test_what_is_no_look(name: str, what: str) -> None:
     """It would print an edition without its stories."""
-    of = replace(DAILY, template="base")
-    with pytest.raises(RenderError, match=r"base: it is the frame .* name a look \(alert, briefing, magazine\)"):
+    of = replace(DAILY, template=name)
+    with pytest.raises(RenderError, match=rf"{name}: it is {what} .* name a look \(alert, briefing, magazine\)"):
         render(edition(), of, ORGANISATION, templates=TEMPLATES, base_url=BASE_URL, images=None)

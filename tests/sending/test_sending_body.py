@@ -148,7 +148,7 @@ texts = st.text(st.characters(exclude_characters="\0"), max_size=40)
         min_size=1,
         max_size=4,
     ),
-    kind=st.sampled_from(["live", "test", "notice"]),
+    kind=st.sampled_from(["live", "test", "notice", "letter"]),
     subject=st.sampled_from([MESSAGE.subject, '"name" <link id \\u0000email %s']),
     automatic=st.booleans(),
     reply_to=st.none() | st.just(Mailbox(address="desk@example.org", name="Desk")),
@@ -157,6 +157,14 @@ def test_what_is_sent_is_what_is_defined(people: list[Recipient], **around: Any)
     """The bytes that go over the wire are the JSON of `body`, whatever stands in it."""
     batch = outgoing(people=tuple(people), **around)
     assert json.loads(prepared(batch)) == body(batch)
+
+
+def test_a_letter_is_of_no_list() -> None:
+    """There may be no subscription yet to leave, and its events go by the address: no list, no link, no id."""
+    (entry,) = body(outgoing(1, kind="letter", automatic=True))["personalizations"]
+    assert entry["headers"] == {"Auto-Submitted": "auto-generated"}
+    assert "substitutions" not in entry
+    assert entry["custom_args"] == {"edition": "daily/2026-05-04", "batch": "1", "attempt": "1", "kind": "letter"}
 
 
 PICTURE = EmbeddedPicture(name="port-0123456789abcdef-1072.jpg", media_type="image/jpeg", content=b"\xff\xd8\xff" * 99)

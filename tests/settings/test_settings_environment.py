@@ -66,6 +66,7 @@ def test_all_settings_are_read() -> None:
         EPOCH_FILE="/state/epoch", HEARTBEAT_URL="https://beat.example.org/x?token=1", LOG="DEBUG",
         ALERT_TO="ops@example.org, ann@example.org", ALERT_SMTP_URL="smtps://ops%40example.org:p%2Fw@mail.example.org",
         ALERT_WEBHOOK="https://chat.example.org/x?token=1", METRICS_TOKEN=KEY,
+        TRUSTED_PROXIES="10.0.0.0/8, ::1",
     )  # fmt: skip
     assert settings == Settings(
         content=Path("c"), templates=Path("t"), var=Path("v"), database_url="postgresql+psycopg://ann:pw@db/news",
@@ -77,7 +78,7 @@ def test_all_settings_are_read() -> None:
         alert_smtp_url=MailServer(
             host="mail.example.org", port=465, security="tls", user="ops@example.org", password="p/w"
         ),
-        alert_webhook="https://chat.example.org/x?token=1", metrics_token=KEY,
+        alert_webhook="https://chat.example.org/x?token=1", metrics_token=KEY, trusted_proxies=("10.0.0.0/8", "::1"),
     )  # fmt: skip
     assert settings.public
     assert settings.is_postgresql
@@ -118,7 +119,8 @@ def test_secrets_do_not_show() -> None:
     ("ALERT_SMTP_URL", "smtps://ops:hush@mail.example.org:0", "smtp://user"),
     ("ALERT_SMTP_URL", "smtp://mail.example.org", "nobody is named"),
     ("ALERT_WEBHOOK", "http://chat.example.org/hush", "in the clear"), ("ALERT_WEBHOOK", "hush", "https://"),
-    ("METRICS_TOKEN", "hush", "32 or more"),
+    ("METRICS_TOKEN", "hush", "32 or more"), ("TRUSTED_PROXIES", "127.0.0.1,proxy", "'proxy' is no IP address"),
+    ("TRUSTED_PROXIES", "*", "is no IP address"), ("TRUSTED_PROXIES", "10.0.0.1/8", "is no IP address"),
     ("EPOCH_FILE", "var/epoch", "lies inside var"), ("CONTENT", "~nobody-of-that-name/x", "in full"),
 ])  # fmt: skip
 def test_a_wrong_value_names_its_setting_and_the_fix(name: str, value: str, words: str) -> None:

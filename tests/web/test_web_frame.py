@@ -9,13 +9,16 @@ from web_house import House, bounce, signed
 ROUTES = {
     ("/hooks/sendgrid", "POST"), ("/u/{token}", "GET"), ("/u/{token}", "HEAD"), ("/u/{token}", "POST"),
     ("/images/{name:path}", "GET"), ("/images/{name:path}", "HEAD"), ("/style.css", "GET"), ("/style.css", "HEAD"),
-    ("/healthz", "GET"), ("/healthz", "HEAD"),
+    ("/healthz", "GET"), ("/healthz", "HEAD"), ("/s/{newsletter}", "GET"), ("/s/{newsletter}", "HEAD"),
+    ("/s/{newsletter}", "POST"), ("/s/{newsletter}/sent", "GET"), ("/s/{newsletter}/sent", "HEAD"),
+    ("/c/{token}", "GET"), ("/c/{token}", "HEAD"), ("/c/{token}", "POST"),
 }  # fmt: skip
 
 ANSWERS = [
     ("GET", "/u/{token}", 200), ("POST", "/u/{token}", 200), ("GET", "/u/wrong", 404), ("PUT", "/u/{token}", 405),
     ("GET", "/nothing", 404), ("GET", "/", 404), ("GET", "/healthz", 200), ("GET", "/style.css", 200),
     ("GET", "/images/port-at-dawn.png", 200), ("GET", "/images/none.png", 404), ("POST", "/hooks/sendgrid", 403),
+    ("GET", "/s/daily", 200), ("POST", "/s/daily", 422), ("GET", "/s/daily/sent", 200), ("POST", "/c/wrong", 404),
     ("OPTIONS", "/u/{token}", 405), ("TRACE", "/healthz", 405),
 ]  # fmt: skip
 
