@@ -202,6 +202,12 @@ class House:
             assert live is not None, f"{words} has no live send"
             return balance.report(tx, live.id)
 
+    def list_id(self, slug: str = "daily") -> int:
+        with self.store.read() as tx:
+            found = roster.list_id(tx, slug)
+        assert found is not None
+        return found
+
     def subscriber_id(self, address: str) -> int:
         with self.store.read() as tx:
             found = roster.subscriber(tx, readers.identify(self.context, address).key)

@@ -64,7 +64,7 @@ class Rows:
             list_id = roster.list_id(tx, slug)
             assert found is not None
             assert list_id is not None
-            return roster.unsubscribe(tx, found.id, list_id, source="test", now=self.clock())
+            return roster.unsubscribe(tx, found.id, list_id, now=self.clock())
 
     def suppress(self, address: str, *, reason: str = "manual", scope: str = "all") -> int:
         with self.store.write() as tx:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from newsletter.cli import person
 from newsletter.cli.common import JSON, open_house, show_json
 from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
     from newsletter.pipeline.importing import ImportReport
-    from newsletter.pipeline.readers import Explanation
 
 
 @click.command()
@@ -170,64 +170,4 @@ def unsubscribe(address: str, list_: str | None) -> None:
     click.echo(f"taken off {', '.join(left)}" if left else "they were on no such list")
 
 
-@subscribers.command()
-@click.argument("address")
-@click.argument("edition", required=False)
-@JSON
-def explain(address: str, edition: str | None, as_json: bool) -> None:
-    """Why somebody got an edition, or did not: lists, suppressions, and each copy with its events."""
-    from newsletter.pipeline import readers, reporting
-
-    context = open_house()
-    name = reporting.resolve_name(context, edition) if edition else None
-    found = readers.explain(context, address, name)
-    if as_json:
-        show_json(_explanation_document(found))
-    else:
-        _tell_explanation(found)
-
-
-def _explanation_document(found: Explanation) -> dict[str, Any]:
-    return {
-        "known": found.known,
-        "lists": [
-            {"list": m.list, "state": m.state, "source": m.source, "since": m.since, "changed_at": m.changed_at}
-            for m in found.memberships
-        ],
-        "suppressions": [
-            {"scope": scope, "reason": reason, "source": source, "since": since}
-            for scope, reason, source, since in found.suppressions
-        ],
-        "copies": [
-            {
-                "edition": c.edition,
-                "list": c.list,
-                "kind": c.kind,
-                "outcome": c.outcome or c.batch_state,
-                "reason": c.reason,
-                "batch": c.batch,
-                "attempts": c.attempts,
-                "receipt": c.receipt,
-                "delivery_id": c.delivery,
-                "events": [{"at": at, "kind": kind, "detail": detail} for at, kind, detail in c.events],
-            }
-            for c in found.copies
-        ],
-    }
-
-
-def _tell_explanation(found: Explanation) -> None:
-    from newsletter.audience.reasons import in_words
-
-    if not found.known:
-        click.echo("nobody with this address is known here")
-    for m in found.memberships:
-        click.echo(f"list {m.list}: {m.state} since {m.changed_at:%Y-%m-%d %H:%M} UTC ({m.source})")
-    for scope, reason, source, since in found.suppressions:
-        click.echo(f"suppressed for {scope} since {since:%Y-%m-%d}: {in_words('suppressed:' + reason)} ({source})")
-    for c in found.copies:
-        why = f"{c.outcome}: {in_words(c.reason)}" if c.outcome else (c.batch_state or "no batch")
-        batch = f", batch {c.batch}, attempt {c.attempts}, receipt {c.receipt or 'none'}" if c.batch else ""
-        click.echo(f"{c.edition} ({c.kind}): {why}{batch}")
-        for at, kind, detail in c.events:
-            click.echo(f"  {at:%Y-%m-%d %H:%M:%S} UTC  {kind}  {detail}".rstrip())
+person.add_to(subscribers)

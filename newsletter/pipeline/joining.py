@@ -13,9 +13,10 @@ import structlog
 
 from newsletter.audience import identity, tokens
 from newsletter.model import Basis, Consent, ConsentEvent, Newsletter
+from newsletter.pipeline import leaving
 from newsletter.pipeline.context import Context
 from newsletter.pipeline.readers import identify, title_of
-from newsletter.storage import Tx, consent, joining, letters, roster
+from newsletter.storage import Tx, consent, joining, letters, roster, subscriptions
 
 log = structlog.get_logger()
 
@@ -27,7 +28,7 @@ FORGET_AFTER: Final = timedelta(days=30)
 
 A_DAY: Final = timedelta(days=1)
 
-OWN_WILL: Final = ("unsubscribe", "erased")
+OWN_WILL: Final = ("unsubscribe", "erased", "moved")
 """Suppressions that stand for the reader's own will, which they may change; all others stay, whoever confirms."""
 
 LONGEST_NAME: Final = 100
@@ -187,10 +188,9 @@ def _confirm(tx: Tx, case: _Case, wording: str, now: datetime) -> None:
     joining.confirm(tx, case.list_id, case.person.id, source=source, now=now)
     letters.use_all(tx, "confirm", subscriber_id=case.person.id, list_id=case.list_id, now=now)
     if "all" in joining.lift(tx, key, case.list, OWN_WILL):
-        for membership in roster.memberships(tx, case.person.id):
-            other = roster.list_id(tx, membership.list)
-            if membership.list != case.list and other is not None:
-                roster.unsubscribe(tx, case.person.id, other, source="left everything before", now=now)
+        for place in subscriptions.of(tx, case.person.id):
+            if place.list != case.list:
+                leaving.take_off(tx, case.person.id, place, source="left everything before", now=now)
     entry = Consent(
         at=now, address_key=key, list=case.list, event=ConsentEvent.CONFIRMED, basis=Basis.EXPRESS, wording=wording,
         source=source, detail=_AGREED if tracked else "",

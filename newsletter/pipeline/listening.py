@@ -10,7 +10,7 @@ import structlog
 
 from newsletter.audience import identity
 from newsletter.model import AlertKind, Event, EventKind
-from newsletter.pipeline import alerts, sending
+from newsletter.pipeline import alerts, erasing, sending
 from newsletter.pipeline.context import Context
 from newsletter.storage import Tx, doubt, events, roster
 from newsletter.tracking import facts, parse_events, sender_fault, suppression_for, verify
@@ -48,6 +48,7 @@ def take_in(context: Context, body: bytes) -> Heard:
     now = context.clock()
     with context.store.write() as tx:
         kept = events.keep(tx, parsed.events, now)
+        erasing.forget_late(tx, kept.address_keys)
         events.keep_foreign(tx, parsed.unreadable, now)
         _keep_facts(tx, kept.ours)
         for send_id in doubt.prove(tx, kept.batches, now=now):

@@ -9,8 +9,10 @@ import structlog
 
 from newsletter.audience import identity
 from newsletter.errors import UsageError
+from newsletter.model import Consent
 from newsletter.pipeline.context import Context
-from newsletter.storage import events, roster
+from newsletter.storage import consent, events, own_data, roster, subscriptions
+from newsletter.storage.subscriptions import Subscription
 
 log = structlog.get_logger()
 
@@ -56,10 +58,13 @@ def identify(context: Context, address: str) -> identity.Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """All that the ledger knows of an address: lists, suppressions, and each copy with its events."""
+    """All that the ledger knows of an address: lists with what its reader wants of them, the consent log, suppressions,
+    and each copy with its events.
+    """
 
     known: bool
-    memberships: tuple[roster.Membership, ...]
+    subscriptions: tuple[Subscription, ...]
+    consent: tuple[Consent, ...]
     suppressions: tuple[tuple[str, str, str, datetime], ...]
     copies: tuple[events.Copy, ...]
 
@@ -71,7 +76,18 @@ def explain(context: Context, address: str, edition: str | None = None) -> Expla
         person = roster.subscriber(tx, who.key)
         return Explanation(
             known=person is not None,
-            memberships=roster.memberships(tx, person.id) if person else (),
+            subscriptions=subscriptions.of(tx, person.id) if person else (),
+            consent=consent.of(tx, who.key),
             suppressions=tuple(row[1:] for row in roster.suppressions(tx, who.key)),
             copies=events.copies(tx, who.key, edition),
         )
+
+
+def export(context: Context, address: str) -> own_data.Document:
+    """Everything that is held about the reader of an address. Raises UsageError where that is nothing at all."""
+    who = identify(context, address)
+    with context.store.read() as tx:
+        found = own_data.collect(tx, who.key)
+    if not any(found[name] for name in ("known", "consent", "suppressions", "copies")):
+        raise UsageError("nothing is held about this address")
+    return found

@@ -31,12 +31,12 @@ def record(tx: Tx, entries: Sequence[Consent]) -> None:
 
 
 def of(tx: Tx, address_key: int) -> tuple[Consent, ...]:
-    """What the log says of an address, oldest first."""
+    """What the log says of an address, oldest first: entries that came with a change of address are in their place."""
     rows = tx.execute(
         select(t.consent, t.wording.c.text)
         .outerjoin(t.wording, t.wording.c.hash == t.consent.c.wording)
         .where(t.consent.c.address_key == address_key)
-        .order_by(t.consent.c.id)
+        .order_by(t.consent.c.at, t.consent.c.id)
     )
     return tuple(
         Consent(

@@ -233,8 +233,10 @@ def memberships(tx: Tx, subscriber_id: int) -> tuple[Membership, ...]:
     )
 
 
-def unsubscribe(tx: Tx, subscriber_id: int, list_: int, *, source: str, now: datetime) -> bool:
-    """Take a subscriber off a list; True where that was news."""
+def unsubscribe(tx: Tx, subscriber_id: int, list_: int, *, now: datetime) -> bool:
+    """Take a subscriber off a list; True where that was news. How it came about stands in the consent log; what the
+    subscription was stays, so that it can be put back.
+    """
     done = tx.execute(
         update(t.subscription)
         .where(
@@ -242,7 +244,7 @@ def unsubscribe(tx: Tx, subscriber_id: int, list_: int, *, source: str, now: dat
             t.subscription.c.list_id == list_,
             t.subscription.c.state != "unsubscribed",
         )
-        .values(state="unsubscribed", source=source, changed_at=now)
+        .values(state="unsubscribed", changed_at=now)
     )
     return done.rowcount == 1
 

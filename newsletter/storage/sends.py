@@ -134,6 +134,12 @@ def find(tx: Tx, send_id: int, *, lock: bool = False, shared: bool = False) -> S
     return _rows(tx, t.send.c.id == send_id)[0]
 
 
+def edition_of(tx: Tx, send_id: int) -> str | None:
+    """The edition of a send, or None where there is no such send (any more)."""
+    wanted = select(t.edition.c.name).join(t.send, t.send.c.edition_id == t.edition.c.id).where(t.send.c.id == send_id)
+    return tx.execute(wanted).scalar_one_or_none()
+
+
 def live(tx: Tx, edition: str) -> SendRow | None:
     """The send of an edition to its readers, if it was frozen: the live one, or that of a correction."""
     found = _rows(tx, and_(t.edition.c.name == edition, t.send.c.kind.in_(TO_READERS)))

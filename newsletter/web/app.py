@@ -13,7 +13,7 @@ from newsletter.audience.tokens import BadTokenError
 from newsletter.errors import StoreError
 from newsletter.pipeline.context import Context
 from newsletter.storage import schema
-from newsletter.web import hooks, images, joining, leaving, metrics, style
+from newsletter.web import access, hooks, images, joining, leaving, metrics, preferences, style
 from newsletter.web.frame import Answered, Frame
 from newsletter.web.pages import Pages
 from newsletter.web.postman import Postman
@@ -42,6 +42,8 @@ def create_app(context: Context) -> FastAPI:
     app.include_router(hooks.routes(context, counted))
     app.include_router(joining.routes(context, pages))
     app.include_router(leaving.routes(context, pages))
+    app.include_router(preferences.routes(context, pages))
+    app.include_router(access.routes(context, pages))
     app.include_router(images.routes(context.settings.published))
     app.include_router(style.routes(pages.style, context.newsletters.values()))
     _add_health(app, context)

@@ -44,7 +44,8 @@ def environment(folder: Path, words: NullTranslations = catalogue.ENGLISH) -> En
 class Pages:
     """The pages of one organisation, from the folder `web` of `templates`, each in its newsletter's language.
 
-    `root` is the path of the base URL: `` or `/news`, where a proxy takes it away. Raises RenderError, which names the
+    `root` is the path of the base URL: `` or `/news`, where a proxy takes it away; `language` is that of pages of no
+    newsletter. Raises RenderError, which names the
     template and what to do, where one is missing or cannot be filled.
     """
 
@@ -54,6 +55,7 @@ class Pages:
         self._organisation = organisation
         self._environments: dict[str, Environment] = {}
         self.root = root.rstrip("/")
+        self.language = organisation.language
         self._problems = {status: self.fill("problem.html.j2", None, status=status) for status in PROBLEMS}
         self.style = "\n".join(self._text(path.name).rstrip() for path in self._sheets()) + "\n"
 

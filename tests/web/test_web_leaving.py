@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from web_house import NOW, House
 
 from newsletter.pipeline import readers
-from newsletter.storage import roster
+from newsletter.storage import own_data, roster, subscriptions
 from newsletter.web.app import create_app
 
 MULTIPART = b'--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n'
@@ -49,7 +49,8 @@ def test_looking_changes_nothing(house: House, method: str) -> None:
 def test_the_page_has_one_button_that_posts_to_its_own_address(house: House) -> None:
     """And the newsletter's title, and the address so that its owner alone knows it: mails are forwarded."""
     page = house.ask("GET", f"/u/{house.token()}").text
-    assert re.findall(r"<form[^>]*>", page) == ['<form method="post">']
+    assert re.findall(r"<form[^>]*>", page) == [f'<form method="post" action="/u/{house.token()}?page">']
+    assert f'<a href="/p/{house.token()}">' in page
     assert re.findall(r"<(?:button|input|select|textarea)[^>]*>", page) == ['<button type="submit">']
     assert text_of(page).count("The Morning Run") >= 1
     assert "a•••@e•••.org" in page
@@ -67,24 +68,25 @@ def test_one_post_leaves(house: House, request_: dict[str, Any]) -> None:
     assert house.state() == "unsubscribed"
 
 
-def test_the_answer_says_that_it_is_done_and_asks_nothing(house: House) -> None:
-    """No reason is asked for, and there is nothing to press."""
+def test_the_answer_says_that_it_is_done_and_never_asks_why(house: House) -> None:
+    """One button, which takes it back; no reason is asked for."""
     page = house.ask("POST", f"/u/{house.token()}").text
     assert "You have left The Morning Run" in text_of(page)
     assert "a•••@e•••.org" in page
-    assert not re.search(r"<(form|button|input|select|textarea)\b|\bwhy\b", page, re.IGNORECASE)
+    assert re.findall(r"<form[^>]*>", page) == [f'<form method="post" action="/u/{house.token()}/undo">']
+    assert not re.search(r"<(input|select|textarea)\b|\bwhy\b|\breason\b", page, re.IGNORECASE)
 
 
 def test_twice_is_once(house: House) -> None:
-    """The second answer is the first; when and by which link the reader left stays as it was."""
+    """The second answer is the first; when and by which link the reader left stays as it was, and so does the log."""
 
-    def row() -> tuple[roster.Membership, ...]:
+    def row() -> object:
         with house.context.store.read() as tx:
-            return roster.memberships(tx, house.ann)
+            return subscriptions.of(tx, house.ann), own_data.consent_log(tx, house.key)
 
     first = house.ask("POST", f"/u/{house.token()}")
     before = row()
-    later = replace(house.context, clock=lambda: NOW.replace(year=2027))
+    later = replace(house.context, clock=lambda: NOW.replace(minute=50))
     again = replace(house, context=later, app=create_app(later))
     second = again.ask("POST", f"/u/{house.token()}")
     assert (second.status_code, second.text) == (200, first.text)
@@ -97,7 +99,7 @@ def test_only_this_reader_leaves_only_this_list(house: House) -> None:
     readers.add(house.context, "ann@example.org", "Ann", "friday", source="test", basis="express")
     house.ask("POST", f"/u/{house.token()}")
     with house.context.store.read() as tx:
-        places = {place.list: place.state for place in roster.memberships(tx, house.ann)}
+        places = {place.list: place.state for place in subscriptions.of(tx, house.ann)}
         active = {row.slug: row.active for row in roster.lists(tx)}
     assert places == {"daily": "unsubscribed", "friday": "active"}
     assert active == {"daily": 1, "friday": 1}

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from newsletter.audience import tokens
+from newsletter.pipeline import readers
 from newsletter.pipeline.context import Context
 from newsletter.services import open_context
 from newsletter.settings import load_settings
@@ -83,6 +84,11 @@ class House:
         number = self.ann if subscriber is None else subscriber
         token = tokens.Token("reader", number, self.list_id if number else 0, 7)
         return tokens.sign(token, key or self.context.settings.secret_keys[0])
+
+    @property
+    def key(self) -> int:
+        """Ann's address key."""
+        return readers.identify(self.context, "ann@example.org").key
 
     def state(self) -> str | None:
         """Ann's place on the list."""
