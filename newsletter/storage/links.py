@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, and_, func, insert, select
+from sqlalchemy import Select, and_, insert, select
 
 from newsletter.model import TO_READERS
 from newsletter.storage import tables as t
@@ -42,26 +42,36 @@ class LinkRow:
         return self.changes[-1].url if self.changes else self.url
 
 
-def target(tx: Tx, code: str) -> str | None:
-    """Where a code leads now; None where no message has it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Where a code leads now, and the edition whose mail it is in."""
+
+    url: str
+    edition_id: int
+
+
+def find(tx: Tx, code: str) -> Found | None:
+    """What a code stands for; None where no stored message has it."""
     row = tx.execute(
-        select(t.link.c.url).where(t.link.c.code == code).order_by(t.link.c.message_id.desc()).limit(1)
+        select(t.link.c.url, t.variant.c.edition_id)
+        .join(t.variant, t.variant.c.message_id == t.link.c.message_id)
+        .where(t.link.c.code == code)
+        .order_by(t.link.c.message_id.desc())
+        .limit(1)
     ).first()
+    if row is None:
+        return None
     changed = tx.execute(
         select(t.retarget.c.url).where(t.retarget.c.code == code).order_by(t.retarget.c.id.desc()).limit(1)
-    ).first()
-    return (changed or row).url if row else None
+    ).scalar()
+    return Found(url=changed or row.url, edition_id=row.edition_id)
 
 
-def edition_ids(tx: Tx, codes: Collection[str]) -> Mapping[str, int]:
-    """The edition of each code that some message has."""
-    rows = tx.execute(
-        select(t.link.c.code, func.max(t.variant.c.edition_id).label("edition_id"))
-        .join(t.variant, t.variant.c.message_id == t.link.c.message_id)
-        .where(t.link.c.code.in_(codes))
-        .group_by(t.link.c.code)
-    )
-    return {row.code: row.edition_id for row in rows}
+def is_redirected(tx: Tx, code: str) -> bool:
+    """Whether a message has our redirect in the place of this link's target."""
+    through = t.message.c.html.contains(f"/r/{code}[[", autoescape=True)
+    found = select(t.message.c.id).join(t.link, t.link.c.message_id == t.message.c.id)
+    return tx.execute(found.where(t.link.c.code == code, through).limit(1)).first() is not None
 
 
 def retarget(tx: Tx, code: str, url: str, *, by: str, now: datetime) -> None:
@@ -70,19 +80,13 @@ def retarget(tx: Tx, code: str, url: str, *, by: str, now: datetime) -> None:
 
 
 def retargets_since(tx: Tx, number: int) -> tuple[int, Mapping[str, str]]:
-    """The number of the last change of all, and the new targets of what was changed after that `number`."""
+    """The number of the last change of all, and the new targets of what was changed after that `number`; 0 for all."""
     rows = tx.execute(
         select(t.retarget.c.id, t.retarget.c.code, t.retarget.c.url)
         .where(t.retarget.c.id > number)
         .order_by(t.retarget.c.id)
     ).all()
     return (rows[-1].id if rows else number), {row.code: row.url for row in rows}
-
-
-def last_retarget(tx: Tx) -> int:
-    """The number of the last change of all; 0 where there is none."""
-    found: int = tx.execute(select(func.coalesce(func.max(t.retarget.c.id), 0))).scalar_one()
-    return found
 
 
 # --- of an edition ----------------------------------------------------------------------------------------------------
