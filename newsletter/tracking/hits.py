@@ -7,8 +7,8 @@ proxy) is not kept: a burst is seen while it happens, and only its label remains
 from __future__ import annotations
 
 import re
-from collections import Counter, deque
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -51,7 +51,9 @@ class Following:
 def judged(new: Sequence[Following], around: Sequence[Following]) -> list[Hit]:
     """The new ones as they are kept, labelled. `around` are all within `BURST_WITHIN` before and after them, too."""
     bursts = _bursts([*around, *new])
-    return [_hit(each, id(each) in bursts) for each in new]
+    agents = {agent: without_person(agent) for agent in {each.agent for each in new}}  # most come in every second
+    labels = {agent: label(agent) for agent in agents.values()}
+    return [_hit(each, agents[each.agent], labels, id(each) in bursts) for each in new]
 
 
 def label(agent: str) -> str:
@@ -59,13 +61,8 @@ def label(agent: str) -> str:
     return agent_is_machine(agent) or ""
 
 
-def _hit(of: Following, in_burst: bool) -> Hit:  # noqa: FBT001  private
-    agent = without_person(of.agent)
-    why = label(agent)
-    if not why and of.ahead:
-        why = AHEAD
-    if not why and in_burst:
-        why = BURST
+def _hit(of: Following, agent: str, labels: Mapping[str, str], in_burst: bool) -> Hit:  # noqa: FBT001  private
+    why = labels[agent] or (AHEAD if of.ahead else "") or (BURST if in_burst else "")
     return Hit(code=of.code, at=of.at, agent=agent, machine=bool(why), why=why, rules=RULES)
 
 
@@ -86,19 +83,21 @@ def _bursts(followed: Sequence[Following]) -> set[int]:
 
 
 def _in_burst(visit: Sequence[Following]) -> set[int]:
+    """Each is looked at twice at most, however many there are: who asks without end must not keep us busy."""
     found: set[int] = set()
-    window: deque[Following] = deque()
     codes: Counter[str] = Counter()
-    for each in visit:
-        window.append(each)
+    first, told = 0, 0
+    for last, each in enumerate(visit):
         codes[each.code] += 1
-        while each.at - window[0].at > BURST_WITHIN:
-            gone = window.popleft().code
+        while each.at - visit[first].at > BURST_WITHIN:
+            gone = visit[first].code
             codes[gone] -= 1
             if not codes[gone]:
                 del codes[gone]
+            first += 1
         if len(codes) >= BURST_LINKS:
-            found.update(id(one) for one in window)
+            found.update(id(one) for one in visit[max(first, told) : last + 1])
+            told = last + 1
     return found
 
 

@@ -20,7 +20,7 @@ from newsletter.pipeline.clicking import Redirects
 
 PATH: Final = "/r/{code}"
 
-TEST: Final = frozenset({"t", "t="})
+TEST: Final = frozenset({b"t", b"t="})
 """In the query of a test's links."""
 
 
@@ -33,7 +33,7 @@ def route(redirects: Redirects) -> Route:
         target = redirects.known(code) or await run_in_threadpool(redirects.find, code)
         if target is None:
             raise HTTPException(404)
-        if request.method == "GET" and not is_test(request.url.query):
+        if request.method == "GET" and not is_test(request.scope["query_string"]):
             redirects.follow(
                 code,
                 agent=request.headers.get("User-Agent", ""),
@@ -53,9 +53,9 @@ class _Named(Route):
         return match, {**child, "route": self}
 
 
-def is_test(query: str) -> bool:
+def is_test(query: bytes) -> bool:
     """Whether the link is one of a test, whatever somebody put after it."""
-    return not TEST.isdisjoint(query.split("&"))
+    return not TEST.isdisjoint(query.split(b"&"))
 
 
 def visitor(request: Request) -> str:

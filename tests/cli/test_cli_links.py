@@ -142,5 +142,5 @@ def test_what_is_looked_at_before_it_goes_has_the_targets(counting: House) -> No
     assert "/r/" not in html
     assert "[[rq]]" not in html
     plan = counting.json("edition", "plan", MONDAY)
-    assert counting.run("edition", "freeze", MONDAY).code == 0
+    assert counting.run("edition", "freeze", MONDAY, "--yes").code == 0
     assert counting.sql("SELECT fingerprint FROM edition") == [(plan["fingerprint"],)]
