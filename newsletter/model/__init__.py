@@ -86,6 +86,7 @@ from newsletter.model.proofing import (
     MESSAGE_CHECKS,
 )
 from newsletter.model.sends import (
+    NOTHING_SEEN,
     TO_READERS,
     Batch,
     CanaryStanding,
@@ -133,6 +134,7 @@ __all__ = [
     "LEVELLED",
     "LINK_ANSWERS",
     "MESSAGE_CHECKS",
+    "NOTHING_SEEN",
     "PARTS",
     "ROLES",
     "SLUG",

@@ -29,8 +29,8 @@ class Hit:
 class LinkClicks:
     """A link of an edition with its clicks: all of them (`raw`), and those that no machine made (`human`).
 
-    `number` is its place in the mail, counted from 1; where variants differ, the first that it has. `url` is where it
-    leads now.
+    `number` is its place in the mail, counted from 1; where variants differ, that in the longest, which is the
+    whole edition. `url` is where it leads now.
     """
 
     code: str

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.errors import ProofError
-from newsletter.model import Edition, Finding, Level, Message, Newsletter, Story, Tracking
+from newsletter.model import NOTHING_SEEN, Edition, Finding, Level, Message, Newsletter, Story, Tracking
 from newsletter.pipeline.context import Context, Target
 from newsletter.rendering import links, render
 from newsletter.rendering.printing import COLUMN, Printer, pictures_of_story
 from newsletter.rendering.proof import pictures, proof
 from newsletter.rendering.theme import defaults
 from newsletter.rendering.variants import Folders
-
-BARE = Tracking()
-"""Links as they are, and nothing seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,21 +24,11 @@ class Composed:
     message: Message
     findings: tuple[Finding, ...]
 
-    @property
-    def stops(self) -> tuple[Finding, ...]:
-        return tuple(finding for finding in self.findings if finding.level is Level.STOP)
 
+def compose(context: Context, newsletter: Newsletter, edition: Edition, tracking: Tracking = NOTHING_SEEN) -> Composed:
+    """Render and proof an edition, for readers of whom so much is seen.
 
-def usual_tracking(newsletter: Newsletter) -> Tracking:
-    """What is seen of readers who did not agree to more: their clicks at most by our own redirect, and no opens but
-    where all are seen.
-    """
-    return Tracking(clicks="none" if newsletter.clicks == "none" else "aggregate", opens=newsletter.opens == "all")
-
-
-def compose(context: Context, newsletter: Newsletter, edition: Edition, tracking: Tracking = BARE) -> Composed:
-    """Render and proof an edition for readers of whom so much is seen. Raises RenderError for a template that cannot
-    be rendered.
+    Raises RenderError for a template that cannot be rendered.
     """
     settings = context.settings
     message = render(
@@ -102,10 +89,11 @@ def picture_findings(context: Context, stories: Iterable[Story]) -> Iterator[Fin
             yield Finding(check="pictures", level=Level.WARN, problem=problem, where=picture.where)
 
 
-def require_proof(composed: Composed) -> None:
+def require_proof(edition: str, findings: Iterable[Finding]) -> None:
     """Raise ProofError with every finding that stops, so that nothing unproofed is sent or frozen."""
-    if composed.stops:
-        raise ProofError(f"{composed.edition.id} may not go:\n{in_lines(composed.stops)}")
+    stops = [finding for finding in findings if finding.level is Level.STOP]
+    if stops:
+        raise ProofError(f"{edition} may not go:\n{in_lines(stops)}")
 
 
 def in_lines(findings: Sequence[Finding]) -> str:

@@ -20,7 +20,7 @@ from newsletter.model import (
     Story,
     Waiting,
 )
-from newsletter.pipeline import composing, gathering
+from newsletter.pipeline import composing, gathering, variants
 from newsletter.pipeline.context import Context, Target
 from newsletter.rendering.appearance import Scheme, appearance
 from newsletter.rendering.links import bare
@@ -104,7 +104,7 @@ def see(
         return replace(sight, fault="; ".join(missing), broken=broken)
     try:
         composed = composing.compose(
-            context, newsletter, gathered.assembly.edition, composing.usual_tracking(newsletter)
+            context, newsletter, gathered.assembly.edition, variants.tracking(newsletter, agreed=False)
         )
     except NewsletterError as error:
         return replace(sight, fault=str(error), broken=broken)

@@ -54,9 +54,9 @@ def ascii_address(url: str) -> str:
 def collect(html: str, edition: str, *, through: str | None = None) -> tuple[str, tuple[Link, ...]]:
     """The HTML without the marks that templates put on links, and the links in its order, numbered from 1.
 
-    A link without a mark belongs to the frame (`furniture`). Links that are a reader's own (`[[unsubscribe]]`) and
-    those within the mail are not among them: nobody counts or mends those. With `through`, which is where our redirect
-    is (`https://news.example.org/r/`), the HTML has that with the link's code and `[[rq]]` in the place of each address
+    A link without a mark belongs to the frame (`furniture`). Links that are a reader's own (`[[reader]]`) and those
+    within the mail are not among them: nobody counts or mends those. With `through`, which is where our redirect is
+    (`https://news.example.org/r/`), the HTML has that with the link's code and `[[rq]]` in the place of each address
     that a redirect may lead to; the links keep their targets.
     """
     links: list[Link] = []
@@ -78,6 +78,19 @@ def collect(html: str, edition: str, *, through: str | None = None) -> tuple[str
         return _HREF.sub(lambda href: href[0][0] + redirect, tag, count=1)
 
     return _ANCHOR.sub(note, html), tuple(links)
+
+
+def left_alone(html: str) -> str:
+    """The HTML with the mark by which SendGrid's click tracking leaves out a link (before the href, as its
+    documentation writes it), on those that are a reader's own: their tokens would stand in its events.
+    """
+
+    def mark(anchor: re.Match[str]) -> str:
+        href = _HREF.search(anchor[0])
+        own = href is not None and TOKEN.search(href[1] or href[2] or "")
+        return f"<a clicktracking=off{anchor[0][2:]}" if own else anchor[0]
+
+    return _ANCHOR.sub(mark, html)
 
 
 def _link(edition: str, number: int, url: str, mark: list[str], places: Counter[tuple[str | None, ...]]) -> Link:

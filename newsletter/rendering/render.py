@@ -40,7 +40,8 @@ def render(
     The look is the pair `<newsletter.template>.mjml.j2` and `.txt.j2` in the `email` folder of `templates`; pictures
     are published in the widths that it asks for, and shown from `base_url`/images/ or carried by the mail. Without
     `images` they are named as they lie, unseen. With `clicks` aggregate, links of the HTML go through our redirect at
-    `base_url`/r/; those of the text stand as they are, since there readers see the address.
+    `base_url`/r/; those of the text stand as they are, since there readers see the address. With `clicks` individual
+    the ESP leads links by its own servers, and is told to leave alone those that are a reader's own.
 
     Raises RenderError (template, line, what to do; or the catalogue, and the word that it lacks), ConfigError (a theme
     that cannot be used, a folder that cannot be written) and ContentError (pictures that cannot be shown, with the
@@ -68,6 +69,8 @@ def render(
         raise ContentError(printer.faults)
     through = f"{base_url}/r/" if clicks == "aggregate" else None
     html, found = links.collect(markup.inline(compiled), edition.id, through=through)
+    if clicks == "individual":
+        html = links.left_alone(html)
     return Message(
         subject=edition.subject,
         preheader=edition.preheader,

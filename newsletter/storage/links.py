@@ -25,7 +25,7 @@ class Change:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRow:
     """A link of an edition as its mails went out, and what it was changed to since, oldest first. `number` is its
-    place in the mail; where variants differ, the first that it has.
+    place in the mail; where variants differ, that in the longest, which is the whole edition.
     """
 
     code: str
@@ -108,14 +108,14 @@ def of_edition(tx: Tx, edition_id: int) -> tuple[LinkRow, ...]:
     rows = tx.execute(
         select(t.link).where(t.link.c.message_id.in_(live_messages(edition_id)), t.link.c.code != "")
     ).all()
-    first = {row.code: row for row in sorted(rows, key=lambda row: row.number, reverse=True)}
-    changes = _changes(tx, first)
+    whole = {row.code: row for row in sorted(rows, key=lambda row: row.number)}
+    changes = _changes(tx, whole)
     return tuple(
         LinkRow(
             code=row.code, role=row.role, story=row.story, section=row.section, number=row.number, url=row.url,
             changes=tuple(changes.get(row.code, ())),
         )
-        for row in sorted(first.values(), key=lambda row: (row.number, row.code))
+        for row in sorted(whole.values(), key=lambda row: (row.number, row.code))
     )  # fmt: skip
 
 

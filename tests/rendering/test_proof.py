@@ -87,13 +87,18 @@ class TestEachCheckStops:
     @pytest.mark.parametrize(
         ("old", "new", "check", "where"),
         [
-            ('href="[[unsubscribe]]"', 'href="https://mills.org/"', "unsubscribe", TEMPLATE),
+            (
+                'href="https://news.harbor-millers.org/u/[[reader]]"',
+                'href="https://mills.org/"',
+                "unsubscribe",
+                TEMPLATE,
+            ),
             ("14 Quay Street", "Quay Street", "postal-address", TEMPLATE),
             ("overflow:hidden;mso-hide:all", "x", "", ""),
             ('<div style="display:none', '<div style="display:block', "preheader", TEMPLATE),
             ("Small mills had asked for time", "Mills had", "plain-text", TEMPLATE),
             (">In this edition<", ">[[first_name]]<", "tokens", TEMPLATE),
-            (">In this edition<", ">[[unsubscribe_text]]<", "tokens", TEMPLATE),
+            (">In this edition<", ">[[unsubscribe]]<", "tokens", TEMPLATE),
             (">In this edition<", "><mj-text>In this edition</mj-text><", "left-overs", TEMPLATE),
             (">In this edition<", ">{{ edition.title }}<", "left-overs", TEMPLATE),
             (">In this edition<", ">{% if x %}<", "left-overs", TEMPLATE),
@@ -142,8 +147,8 @@ class TestEachCheckStops:
     @pytest.mark.parametrize(
         ("old", "new", "check"),
         [
-            ("[[unsubscribe_text]]", "https://mills.org/", "unsubscribe"),
-            ("[[unsubscribe_text]]", "[[unsubscribe]]", "tokens"),
+            ("/u/[[reader]]", "/u/", "unsubscribe"),
+            ("[[reader]]", "[[unsubscribe]]", "tokens"),
             ("14 Quay Street", "Quay Street", "postal-address"),
             ("Small mills had asked", "Mills asked", "plain-text"),
             ("https://harbor-millers.org/news/dust-rule", "https://harbor-millers.org/news/dust-rule-2", "plain-text"),
@@ -237,7 +242,7 @@ class TestSize:
 class TestStories:
     def test_a_token_in_a_story_names_file_and_line(self) -> None:
         """The ESP would put a reader's own value, or nothing, into the words."""
-        what = of_story(Paragraph(spans=text("Good.")), Paragraph(spans=text("Write [[unsubscribe]] to leave.")))
+        what = of_story(Paragraph(spans=text("Good.")), Paragraph(spans=text("Write [[reader]] to leave.")))
         assert stops(found(rendered(what), what)) == [("tokens", "content/stories/2026-05-04-one.md:10")]
 
     def test_mojibake_in_a_story_names_file_and_line(self) -> None:

@@ -12,11 +12,12 @@ from newsletter.rendering.lines import LONGEST, long_lines
 from newsletter.rendering.links import ascii_address, bare
 from newsletter.rendering.proof.case import Case, bare_words, excerpt, stop, warn
 from newsletter.rendering.proof.weight import GMAIL_CLIPS_AT, TRACKED_LINK, weigh
-from newsletter.rendering.tokens import TOKEN, UNSUBSCRIBE, UNSUBSCRIBE_TEXT
+from newsletter.rendering.tokens import LEAVE, READER, REDIRECT_QUERY, TOKEN, TOKENS
 from newsletter.rendering.words import texts_of
 
 PREHEADER: Final = (40, 130)
 
+_WAY_OUT: Final = re.compile(rf"https?://[^\s\[]+/{LEAVE}/\[\[{READER}\]\]")
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 _NAME_REFUSED: Final = ',;<>()@[]:"'
 """Characters that SendGrid does not take in a sender's name."""
@@ -38,13 +39,13 @@ def size(case: Case) -> Iterator[Finding]:
 
 
 def unsubscribe(case: Case) -> Iterator[Finding]:
-    """The reader's own link stands in the HTML as a link, and in the text."""
-    ways_out = [link for link in case.page.all("a") if link.attributes.get("href") == f"[[{UNSUBSCRIBE}]]"]
+    """The address where the reader leaves stands in the HTML as a link, and in the text."""
+    ways_out = [link for link in case.page.all("a") if _WAY_OUT.fullmatch(link.attributes.get("href") or "")]
     if not any(link.text and not link.hidden for link in ways_out):
-        problem = f'there is no unsubscribe link that is seen; put <a href="[[{UNSUBSCRIBE}]]"> into the footer'
+        problem = 'there is no unsubscribe link that is seen; put <a href="{{ edition.unsubscribe }}"> into the footer'
         yield stop("unsubscribe", problem, case.template)
-    if f"[[{UNSUBSCRIBE_TEXT}]]" not in case.message.text:
-        problem = f"the plain text has no unsubscribe link; put [[{UNSUBSCRIBE_TEXT}]] into it"
+    if not _WAY_OUT.search(case.message.text):
+        problem = "the plain text has no unsubscribe link; put {{ edition.unsubscribe }} into it"
         yield stop("unsubscribe", problem, case.text_template)
 
 
@@ -146,8 +147,8 @@ def _texts(blocks: Iterable[Block]) -> Iterator[str]:
 
 
 def tokens(case: Case) -> Iterator[Finding]:
-    """No `[[` but the known tokens, each in its own part; none at all in a story, for the ESP would substitute it. That
-    of our redirect is known where it ends the address of a link.
+    """No `[[` but the known tokens; none at all in a story, for the ESP would substitute it. That of our redirect is
+    known where it ends the address of a link.
     """
     for said in case.said:
         place = said.text.find("[[")
@@ -156,16 +157,15 @@ def tokens(case: Case) -> Iterator[Finding]:
             problem = f"{words} has [[, which the ESP takes for a reader's own value; write it as [ ["
             yield stop("tokens", problem, said.where)
     written = [said.text for said in case.said if "[[" in said.text]
-    for text, allowed, template in (
-        (bare(case.message), UNSUBSCRIBE, case.template),
-        (case.message.text, UNSUBSCRIBE_TEXT, case.text_template),
-    ):
+    names = TOKENS - {REDIRECT_QUERY}
+    for text, template in ((bare(case.message), case.template), (case.message.text, case.text_template)):
         for match in re.finditer(r"\[\[[^\[\]]{0,40}(?:\]\])?", text):
             known = TOKEN.match(match[0])
-            if (known and known[1] == allowed) or any(match[0][:12] in words for words in written):
+            if (known and known[1] in names) or any(match[0][:12] in words for words in written):
                 continue
             where = case.frame(match[0]) if template == case.template else template
-            yield stop("tokens", f"{match[0]} is not substituted in this part; it knows [[{allowed}]]", where)
+            known_here = ", ".join(f"[[{name}]]" for name in sorted(names))
+            yield stop("tokens", f"{match[0]} is not substituted there; known are {known_here}", where)
 
 
 def line_length(case: Case) -> Iterator[Finding]:
