@@ -32,7 +32,8 @@ def mailed(esp: Sandbox, to: str) -> list[tuple[str, list[str], str]]:
         html, plain = mail.get_body(("html",)), mail.get_body(("plain",))
         if to in str(mail["To"]) and html is not None and plain is not None:
             hrefs = re.findall(r'\shref="(http[^"]*)"', html.get_content())
-            found.append((str(mail["Subject"]), [href for href in hrefs if "/u/" not in href], plain.get_content()))
+            own = [href for href in hrefs if re.search("/[up]/", href)]
+            found.append((str(mail["Subject"]), [href for href in hrefs if href not in own], plain.get_content()))
     return found
 
 

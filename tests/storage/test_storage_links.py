@@ -8,12 +8,13 @@ from datetime import date, timedelta
 
 import pytest
 from ledger_clock import START
-from ledger_rows import MESSAGE, Rows, addresses, event
-from sqlalchemy import insert, select
+from ledger_rows import MESSAGE, Rows, addresses, event, key_of
+from sqlalchemy import insert, select, update
 
 from newsletter.model import EventKind, Hit, Link, LinkClicks, Message, SendState
 from newsletter.storage import Tx, clicks, editions, hits, links, messages, sends
 from newsletter.storage import tables as t
+from newsletter.storage.variants import Allotment, Choice
 
 PORTS, AGAIN, DUST, MAIL = (
     Link(number=1, role="story", url="https://amg.example.org/ports", story="ports", section="trade", code="a" * 12),
@@ -39,12 +40,23 @@ def variant(rows: Rows, of: Message, edition: str = DAILY) -> tuple[int, int]:
         return row.id, messages.keep(tx, row.id, of, now)
 
 
-def frozen(rows: Rows, of: Message, edition: str = DAILY, *, count: int = 2) -> int:
-    """A live send of a message, to `count` readers in one batch; gives the edition."""
+def frozen(rows: Rows, of: Message, edition: str = DAILY, *, agreed: Message | None = None, count: int = 2) -> int:
+    """A live send of a message, to `count` readers in one batch; gives the edition. With `agreed`, the first of them
+    agreed to be seen, and gets that.
+    """
     rows.subscribe("daily", addresses(count))
     edition_id, variant_id = variant(rows, of, edition)
+    both = (variant_id,) if agreed is None else (variant_id, variant(rows, agreed, edition)[1])
     with rows.store.write() as tx:
-        plan = replace(rows.plan(tx, "daily", edition, size=count, loopback=True), variant_id=variant_id)
+        first = select(t.subscriber.c.id).where(t.subscriber.c.address_key == key_of(addresses(1)[0]))
+        tx.execute(
+            update(t.subscription).where(t.subscription.c.subscriber_id.in_(first)).values(tracked=agreed is not None)
+        )
+        mailing = rows.mailing(tx, "daily", edition_id, loopback=True, printed=())
+        plan = sends.Plan(
+            edition_id=edition_id, mailing=mailing, subject="s", batch_size=count,
+            allotment=Allotment(variants=both, choices={Choice(sections=(), tracked=True): 1} if agreed else {}),
+        )  # fmt: skip
         sends.freeze(tx, plan, rows.clock())
     return edition_id
 
@@ -189,6 +201,21 @@ class TestClicks:
                 row = {"send_id": live.id, "kind": kind, "code": PORTS.code, "machine": machine}
                 tx.execute(insert(t.event_sum).values(**row, events=count, deliveries=0))
         assert (read(rows, edition)["a"].raw, read(rows, edition)["a"].human) == (13, 6)
+
+    def test_a_link_of_several_variants_is_one(self, rows: Rows) -> None:
+        """Its place is that in the whole edition; the ESP counts who agreed, we count the others, and both are in."""
+        part = message(replace(DUST, number=1), mark="2")
+        edition = frozen(rows, message(PORTS, AGAIN, DUST), agreed=part)
+        with rows.store.read() as tx:
+            mine = select(t.subscriber.c.id).where(t.subscriber.c.address_key == key_of(addresses(1)[0]))
+            who = tx.execute(select(t.delivery.c.id).where(t.delivery.c.subscriber_id.in_(mine))).scalar_one()
+            assert links.code_of(tx, who, PORTS.url) is None
+            assert links.code_of(tx, who, DUST.url) == DUST.code
+        uid = rows.one("SELECT uid FROM ledger")
+        rows.keep(event(f"{uid}-{who}", "e1", kind=EventKind.CLICKED, at=START, url=DUST.url))
+        followed(rows, hit("c"), hit("c"))
+        found = read(rows, edition)
+        assert [(of.code[0], of.number, of.raw) for of in found.values()] == [("a", 1, 0), ("b", 2, 0), ("c", 3, 3)]
 
     def test_a_link_leads_where_it_leads_now(self, rows: Rows, edition: int) -> None:
         with rows.store.write() as tx:
