@@ -14,7 +14,18 @@ import structlog
 
 from newsletter.errors import BusyError, ConfigError, NewsletterError, StoreError, UsageError
 from newsletter.model import Action, ActionKind, AlertKind, EditionState, LedgerView, SendReport, SendState, Step
-from newsletter.pipeline import alerts, freezing, heartbeat, joining, letters, planning, policy, sending, testing
+from newsletter.pipeline import (
+    alerts,
+    freezing,
+    heartbeat,
+    joining,
+    letters,
+    planning,
+    policy,
+    preparing,
+    sending,
+    testing,
+)
 from newsletter.pipeline.context import Context, Target, target
 from newsletter.pipeline.telling import tell_failure, tell_once
 from newsletter.schedule import due_actions
@@ -138,7 +149,7 @@ def _freeze(context: Context, action: Action, _stop: threading.Event) -> None:
     on = _target(context, action)
     try:
         freezing.freeze(context, on, by=BY, at=action.planned_at)
-    except freezing.TooFewStoriesError as error:
+    except preparing.TooFewStoriesError as error:
         _too_few(context, action, on, str(error))
     except freezing.AudienceError as error:
         _stand(context, action, EditionState.HELD, str(error))
@@ -156,7 +167,7 @@ def _too_few(context: Context, action: Action, on: Target, problem: str) -> None
     if too_few == "send_notice":
         try:
             freezing.freeze(context, on.with_few(), by=BY, at=action.planned_at)
-        except freezing.TooFewStoriesError:
+        except preparing.TooFewStoriesError:
             too_few = "hold"
         else:
             tell_once(context, action.edition, "goes with few stories", text=problem)

@@ -179,12 +179,12 @@ def _outgoing(context: Context, ready: _Ready, until_s: float) -> Outgoing:
     batch = Batch(
         id=0, edition=f"{newsletter.slug}/letter", kind="letter", number=1, attempt=ready.claimed.attempt,
         recipients=(
-            Recipient(delivery_id="", subscriber_id=row.subscriber_id, address=ready.address, name="", unsubscribe=""),
+            Recipient(delivery_id="", subscriber_id=row.subscriber_id, address=ready.address, name="", token=""),
         ),
     )  # fmt: skip
     envelope = Envelope(
         sender=newsletter.service or newsletter.sender, reply_to=newsletter.reply_to, list_id="",
-        subject=message.subject, automatic=True,
+        subject=message.subject, way_out="", automatic=True,
     )  # fmt: skip
     return Outgoing(batch=batch, message=message, envelope=envelope, until_s=until_s)
 

@@ -145,9 +145,16 @@ def upgrade() -> None:
     op.add_column("subscription", sa.Column("tracked", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("variant", sa.Column("sections", sa.Text(), server_default="", nullable=False))
     op.execute("ALTER TABLE variant RENAME COLUMN click_mode TO tracking")
+    op.add_column("variant", sa.Column("place", sa.Integer(), nullable=True))
+    op.execute(  # until now an edition was frozen with one variant, and had its fingerprint
+        "UPDATE variant SET place = 1 WHERE EXISTS (SELECT 1 FROM edition JOIN message "
+        "ON message.fingerprint = edition.fingerprint WHERE edition.id = variant.edition_id "
+        "AND message.id = variant.message_id)"
+    )
 
 
 def downgrade() -> None:
+    op.drop_column("variant", "place")
     op.execute("ALTER TABLE variant RENAME COLUMN tracking TO click_mode")
     op.drop_column("variant", "sections")
     op.drop_column("subscription", "tracked")
