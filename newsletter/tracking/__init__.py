@@ -4,6 +4,7 @@
 kept, nor who the readers are: it sees delivery ids. Recording what comes out twice must change nothing.
 """
 
+from newsletter.tracking.edition import edition_document
 from newsletter.tracking.fold import blames_sender, facts, sender_fault, suppression_for
 from newsletter.tracking.rates import troubles
 from newsletter.tracking.report import report_document, report_table
@@ -12,6 +13,7 @@ from newsletter.tracking.webhook import Parsed, parse_events, usable, verify
 __all__ = [
     "Parsed",
     "blames_sender",
+    "edition_document",
     "facts",
     "parse_events",
     "report_document",

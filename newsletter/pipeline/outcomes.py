@@ -1,0 +1,121 @@
+"""What became of an edition: the ledger's numbers, gathered into one report that every form of it shows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from newsletter.audience import tokens
+from newsletter.errors import UsageError
+from newsletter.model import Clicked, EditionReport, EventKind, Followed, Newsletter, Seen, SendReport, Tracking
+from newsletter.pipeline.comparing import counted, named, opened, usual
+from newsletter.pipeline.context import Context, target
+from newsletter.storage import Tx, balance, clicks, editions, reports, sends, tallies
+from newsletter.tracking.reading import sections_read, stories_read
+
+COMPARED_WITH = 10
+"""Editions before this one."""
+
+
+def outcome(context: Context, edition: str) -> EditionReport:
+    """The report on an edition that was frozen. Raises UsageError for one that has no send to its readers."""
+    now = context.clock()
+    on = target(context, edition, now)
+    with context.store.read() as tx:
+        found = _gathered(tx, on.newsletter, edition, now)
+    if found is None:
+        raise UsageError(f"{edition} was not sent: there is nothing to report yet")
+    return found
+
+
+def last(context: Context, newsletter: str, count: int) -> tuple[EditionReport, ...]:
+    """The reports on a newsletter's last editions that went, newest first, compared with none. Raises UsageError."""
+    of, now = context.newsletter(newsletter), context.clock()
+    with context.store.read() as tx:
+        names = reports.went(tx, of.slug, count)
+        found = [_gathered(tx, of, name, now, compared_with=0) for name in names]
+    return tuple(report for report in found if report is not None)
+
+
+def link(context: Context, edition: str) -> str:
+    """Where editors see the report on an edition: whoever has the address sees it. Raises UsageError."""
+    with context.store.read() as tx:
+        row = editions.find(tx, edition)
+    if row is None:
+        raise UsageError(f"{edition} is not known yet; see `newsletter edition plan {edition}`")
+    token = tokens.sign(tokens.Token("report", 0, 0, row.id), context.settings.secret_keys[0])
+    return f"{context.settings.base_url.rstrip('/')}/desk/report/{token}"
+
+
+def behind(context: Context, token: str) -> tuple[Newsletter, EditionReport]:
+    """The report that a link of `link` leads to. Raises BadTokenError for any other, and where it is gone."""
+    number = tokens.read(token, "report", context.settings.secret_keys).send_id
+    with context.store.read() as tx:
+        name = reports.edition_name(tx, number)
+    newsletter = context.newsletters.get((name or "").partition("/")[0])
+    if name is None or newsletter is None:
+        raise tokens.BadTokenError("of an edition that is gone")
+    try:
+        return newsletter, outcome(context, name)
+    except UsageError as error:
+        raise tokens.BadTokenError("of an edition that was not sent") from error
+
+
+def _gathered(
+    tx: Tx, newsletter: Newsletter, edition: str, now: datetime, *, compared_with: int = COMPARED_WITH
+) -> EditionReport | None:
+    row, live = editions.find(tx, edition), sends.live(tx, edition)
+    if row is None or live is None:
+        return None
+    send = balance.report(tx, live.id)
+    ended, deferred = reports.open_copies(tx, live.id)
+    waiting = max(send.accepted - ended, 0)
+    seen_of = reports.trackings(tx, live.id)
+    links = _links(tx, row.id) if counted(seen_of) else ()
+    stories = tuple((s.slug, s.section, s.headline) for s in editions.frozen_stories(tx, row.id) if s.corrects is None)
+    titles = {section.slug: section.title for section in newsletter.sections}
+    shares, compared = usual(tx, newsletter.slug, live, now, compared_with)
+    return EditionReport(
+        send=send,
+        subject=live.subject,
+        as_of=now,
+        waiting=waiting,
+        deferred=min(deferred, waiting),
+        opens=_seen(tx, live.id, send, EventKind.OPENED, opened(seen_of)),
+        followers=_seen(tx, live.id, send, EventKind.CLICKED, named(seen_of)),
+        clicks=_total(links) if counted(seen_of) else None,
+        countable=reports.delivered(tx, live.id, counted(seen_of)),
+        stories=stories_read(stories, titles, links),
+        sections=sections_read(stories, titles, links),
+        links=links,
+        usual=shares,
+        compared=compared,
+        corrections=tuple(
+            balance.report(tx, other.id)
+            for other in sends.of_edition(tx, edition)
+            if other.kind == "correction" and other.edition != edition
+        ),
+    )
+
+
+def _links(tx: Tx, edition_id: int) -> tuple[Clicked, ...]:
+    found = (
+        Clicked(url=each.url, role=each.role, story=each.story, section=each.section, human=each.human, raw=each.raw)
+        for each in clicks.by_link(tx, edition_id)
+    )
+    return tuple(sorted(found, key=lambda each: (-each.human, -each.raw)))
+
+
+def _total(links: tuple[Clicked, ...]) -> Followed:
+    return Followed(human=sum(each.human for each in links), raw=sum(each.raw for each in links))
+
+
+def _seen(tx: Tx, send_id: int, send: SendReport, kind: EventKind, among: tuple[Tracking, ...]) -> Seen | None:
+    """Readers by the facts of people, and how often by the events; None where it is seen of nobody."""
+    if not among:
+        return None
+    rows = [row for row in tallies.tallies(tx, send_id) if row.kind is kind]
+    return Seen(
+        readers=send.facts.get(kind, 0),
+        whole=reports.delivered(tx, send_id, among),
+        times=Followed(human=sum(r.events for r in rows if not r.machine), raw=sum(r.events for r in rows)),
+    )
