@@ -14,15 +14,14 @@ import structlog
 
 from newsletter.errors import BusyError, ConfigError, NewsletterError, StoreError, UsageError
 from newsletter.model import Action, ActionKind, AlertKind, EditionState, LedgerView, SendReport, SendState, Step
-from newsletter.pipeline import alerts, freezing, heartbeat, planning, policy, sending, testing
+from newsletter.pipeline import freezing, heartbeat, morning, outcomes, planning, policy, sending, testing
 from newsletter.pipeline.context import Context, Target, target
 from newsletter.pipeline.telling import tell_failure, tell_once
 from newsletter.schedule import due_actions
 from newsletter.sending import owner
 from newsletter.storage import alerts as kept_alerts
-from newsletter.storage import balance, claims, editions, sends
+from newsletter.storage import claims, editions, sends
 from newsletter.storage import clock as ledger_clock
-from newsletter.tracking import report_table, troubles
 
 log = structlog.get_logger()
 
@@ -256,15 +255,8 @@ def _standing(state: EditionState) -> _Step:
 def _report(context: Context, action: Action, _stop: threading.Event) -> None:
     if not _take(context, action, Step.REPORT):
         return
-    with context.store.read() as tx:
-        live = sends.live(tx, action.edition)
-        if live is None:
-            return
-        report = balance.report(tx, live.id)
-    for kind, text in troubles(report):
-        alerts.alert(context, kind, about=action.edition, text=text)
-    table = report_table(report)
-    testing.send_notice(context, _target(context, action), subject=f"{action.edition}: the report", text=table)
+    if outcomes.was_frozen(context, action.edition):
+        morning.tell(context, _target(context, action))
 
 
 _Step = Callable[[Context, Action, threading.Event], None]

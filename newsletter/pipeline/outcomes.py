@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from newsletter.audience import tokens
 from newsletter.errors import UsageError
 from newsletter.model import Clicked, EditionReport, EventKind, Followed, Newsletter, Seen, SendReport, Tracking
+from newsletter.pipeline import reporting
 from newsletter.pipeline.comparing import counted, named, opened, usual
 from newsletter.pipeline.context import Context, target
 from newsletter.storage import Tx, balance, clicks, editions, reports, sends, tallies
+from newsletter.tracking import edition_document, report_document
 from newsletter.tracking.reading import sections_read, stories_read
 
 COMPARED_WITH = 10
@@ -34,6 +38,23 @@ def last(context: Context, newsletter: str, count: int) -> tuple[EditionReport, 
         names = reports.went(tx, of.slug, count)
         found = [_gathered(tx, of, name, now, compared_with=0) for name in names]
     return tuple(report for report in found if report is not None)
+
+
+def was_frozen(context: Context, edition: str) -> bool:
+    """Whether an edition has a send to its readers, of which there is something to tell."""
+    with context.store.read() as tx:
+        return sends.live(tx, edition) is not None
+
+
+def document(context: Context, edition: str) -> dict[str, Any]:
+    """The answer of `report --json`: that of `send status --json`, and under `report` what became of it, or null."""
+    report = edition_document(outcome(context, edition)) if was_frozen(context, edition) else None
+    return reporting.document(reporting.standing(context, edition)) | {"report": report}
+
+
+def documents(found: Iterable[EditionReport]) -> list[dict[str, Any]]:
+    """The answer of `report --last N --json`, newest first."""
+    return [{"send": report_document(report.send), "report": edition_document(report)} for report in found]
 
 
 def link(context: Context, edition: str) -> str:

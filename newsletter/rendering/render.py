@@ -33,14 +33,16 @@ def render(
     templates: Path,
     base_url: str,
     images: Folders | None,
+    beside: Mapping[str, object] | None = None,
 ) -> Message:
     """The message of an edition: the same bytes for every reader, and for every call with the same arguments.
 
     The look is the pair `<newsletter.template>.mjml.j2` and `.txt.j2` in the `email` folder of `templates`; pictures
     are published in the widths that it asks for, and shown from `base_url`/images/ or carried by the mail. Without
-    `images` they are named as they lie, unseen. Raises RenderError (template, line, what to do; or the catalogue, and
-    the word that it lacks), ConfigError (a theme that cannot be used, a folder that cannot be written) and ContentError
-    (pictures that cannot be shown, with the files that name them).
+    `images` they are named as they lie, unseen. `beside` is what a template prints that is no look. Raises
+    RenderError (template, line, what to do; or the catalogue, and the word that it lacks), ConfigError (a theme
+    that cannot be used, a folder that cannot be written) and ContentError (pictures that cannot be shown, with the
+    files that name them).
     """
     _require_look(newsletter.template, templates)
     colours = theme.resolve(newsletter.theme, newsletter=newsletter.slug)
@@ -56,6 +58,7 @@ def render(
         "direction": newsletter.direction,
         "start": "left" if newsletter.direction == "ltr" else "right",
         "end": "right" if newsletter.direction == "ltr" else "left",
+        **(beside or {}),
     }
     look = folder_of.load(templates / FOLDER, catalogue.load(newsletter.language, templates))
     compiled = _compiled(look, values, newsletter, title=edition.subject)

@@ -61,18 +61,36 @@ def labels(words: Words) -> Mapping[str, str]:
         "pending": _("Still to go"),
         "delivered": _("Delivered"),
         "waiting": _("On the way"),
-        "deferred": _("of these, put off and tried again"),
+        "deferred": _("put off, tried again"),
         "bounced": _("Bounced"),
         "blocked": _("Blocked"),
         "dropped": _("Dropped"),
-        "hard": _("of these, addresses that are gone"),
-        "soft": _("of these, for now"),
-        "sender": _("of these, for our own settings"),
+        "hard": _("for good"),
+        "soft": _("for now"),
+        "sender": _("for our own settings"),
         "opened": _("Opened"),
         "clicked": _("Readers who followed a link"),
         "clicks": _("Clicks"),
         "unsubscribed": _("Unsubscribed"),
         "complained": _("Marked as spam"),
+    }
+
+
+def roles(words: Words) -> Mapping[str, str]:
+    """What a link is to a story, or in the mail (model.ROLES)."""
+    _ = words.catalogue.gettext
+    return {
+        "story": _("to the story"),
+        "source": _("to a source"),
+        "body": _("in the text"),
+        "share": _("to share it"),
+        "sponsor": _("of a sponsor"),
+        "brief": _("in the news in brief"),
+        "calendar": _("in the calendar"),
+        "correction": _("in a correction"),
+        "feedback": _("an answer"),
+        "archive": _("to the archive"),
+        "furniture": _("in the frame"),
     }
 
 
@@ -146,7 +164,8 @@ def _odd(report: EditionReport, words: Words) -> list[tuple[str, str]]:
     lower = _("{what}: {share}, lower than in each of the last {count} editions ({lowest} to {highest}).")
     higher = _("{what}: {share}, higher than in each of the last {count} editions ({lowest} to {highest}).")
     for name, rate in report.rates.items():
-        if report.is_odd(name) and rate.share is not None:
+        told = name == "complained" and graded(rate) != "fine"
+        if report.is_odd(name) and rate.share is not None and not told:
             usual = report.usual[name]
             said = (lower if rate.share < usual.lowest else higher).format(
                 what=names[name], share=words.measure(name, rate.share), count=words.number(report.compared),

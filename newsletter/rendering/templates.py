@@ -32,6 +32,9 @@ from newsletter.rendering.story_view import StoryView, rows
 MJML_SUFFIX: Final = ".mjml.j2"
 TEXT_SUFFIX: Final = ".txt.j2"
 FRAME: Final = "base"
+REPORT: Final = "report"
+NO_LOOKS: Final = (FRAME, REPORT)
+"""Pairs that no newsletter can have as its look: the frame that all share, and the report to editors."""
 
 _VIEW: Final = re.compile(r"'newsletter\.rendering\.\w+\.(\w+?)(?:View)? object' has no attribute")
 
@@ -134,10 +137,10 @@ def load(folder: Path, catalogue: NullTranslations = ENGLISH) -> Templates:
 
 def looks(folder: Path) -> tuple[str, ...]:
     """The names of the looks in a folder of mail templates, in their order: each pair of HTML and plain text, but for
-    the frame `base` that they share.
+    the frame that they share and the report to editors.
     """
     names = (path.name.removesuffix(MJML_SUFFIX) for path in folder.glob(f"*{MJML_SUFFIX}"))
-    return tuple(sorted(name for name in names if name != FRAME and (folder / f"{name}{TEXT_SUFFIX}").is_file()))
+    return tuple(sorted(name for name in names if name not in NO_LOOKS and (folder / f"{name}{TEXT_SUFFIX}").is_file()))
 
 
 def _environment(folder: Path, catalogue: NullTranslations) -> Environment:

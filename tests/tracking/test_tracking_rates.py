@@ -32,5 +32,5 @@ def report(accepted: int, sent_twice: int = 0, **facts: int) -> SendReport:
     ]),
 ])  # fmt: skip
 def test_troubles(numbers: SendReport, kinds: list[AlertKind]) -> None:
-    """Over a twentieth bounced, a thousandth of the delivered complained, anybody twice; few of a small list say nothing."""
+    """Over 5 % bounced, 0.1 % of the delivered complained, anybody twice; few of a small list say nothing."""
     assert [kind for kind, _ in troubles(numbers)] == kinds

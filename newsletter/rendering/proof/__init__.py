@@ -7,7 +7,7 @@ anything itself. What needs the database or the network (audiences, answers of l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -62,18 +62,19 @@ def proof(
     *,
     loopback: bool,
     templates: Path | None = None,
+    leave_out: Collection[str] = (),
 ) -> tuple[Finding, ...]:
     """What is wrong with the message, at the levels that its newsletter asks for: first what stops it, then what is
     only shown; nothing twice.
 
     `loopback` says that the gateway is on this machine, where links may lead to placeholders; in `templates` lines are
-    sought where a template is at fault.
+    sought where a template is at fault. `leave_out` are checks of what mail to editors need not have.
     """
     case = Case(message, read(message.html), edition, newsletter, organisation, loopback)
     if templates:
         look = folder_of.load(templates / FOLDER)
         case = replace(case, locate=partial(look.locate, f"{newsletter.template}{folder_of.MJML_SUFFIX}"))
-    found = dict.fromkeys(finding for check in CHECKS.values() for finding in check(case))
+    found = dict.fromkeys(finding for name, check in CHECKS.items() if name not in leave_out for finding in check(case))
     return levelled(found, newsletter.proof)
 
 
