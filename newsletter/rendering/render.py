@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from newsletter.errors import ContentError, RenderError
-from newsletter.model import Edition, Message, Newsletter, Organisation
+from newsletter.model import ClickMode, Edition, Message, Newsletter, Organisation
 from newsletter.rendering import catalogue, links, markup, theme
 from newsletter.rendering import templates as folder_of
 from newsletter.rendering.grammar import MarkupError
@@ -33,18 +33,22 @@ def render(
     templates: Path,
     base_url: str,
     images: Folders | None,
+    clicks: ClickMode = "none",
     beside: Mapping[str, object] | None = None,
 ) -> Message:
     """The message of an edition: the same bytes for every reader, and for every call with the same arguments.
 
     The look is the pair `<newsletter.template>.mjml.j2` and `.txt.j2` in the `email` folder of `templates`; pictures
     are published in the widths that it asks for, and shown from `base_url`/images/ or carried by the mail. Without
-    `images` they are named as they lie, unseen. `beside` is what a template prints that is no look. Raises
-    RenderError (template, line, what to do; or the catalogue, and the word that it lacks), ConfigError (a theme
+    `images` they are named as they lie, unseen. With `clicks` aggregate, links of the HTML go through our redirect at
+    `base_url`/r/; those of the text stand as they are, since there readers see the address. `beside` is
+    what a template prints that is no look.
+
+    Raises RenderError (template, line, what to do; or the catalogue, and the word that it lacks), ConfigError (a theme
     that cannot be used, a folder that cannot be written) and ContentError (pictures that cannot be shown, with the
     files that name them).
     """
-    _require_look(newsletter.template, templates)
+    _require_look(newsletter.template, templates, is_look=beside is None)
     colours = theme.resolve(newsletter.theme, newsletter=newsletter.slug)
     printer = Printer(
         places=tuple(pictures_of(edition, newsletter)), base_url=base_url, folders=images,
@@ -54,10 +58,7 @@ def render(
         "edition": view(edition, newsletter, organisation, base_url=base_url),
         "theme": colours,
         "printed": printer.printed,
-        "language": newsletter.language,
-        "direction": newsletter.direction,
-        "start": "left" if newsletter.direction == "ltr" else "right",
-        "end": "right" if newsletter.direction == "ltr" else "left",
+        **_sides(newsletter),
         **(beside or {}),
     }
     look = folder_of.load(templates / FOLDER, catalogue.load(newsletter.language, templates))
@@ -65,7 +66,8 @@ def render(
     text = _tidy(look.fill(f"{newsletter.template}{folder_of.TEXT_SUFFIX}", values))
     if printer.faults:
         raise ContentError(printer.faults)
-    html, found = links.collect(markup.inline(compiled))
+    through = f"{base_url}/r/" if clicks == "aggregate" else None
+    html, found = links.collect(markup.inline(compiled), edition.id, through=through)
     return Message(
         subject=edition.subject,
         preheader=edition.preheader,
@@ -79,10 +81,17 @@ def render(
     )
 
 
-def _require_look(template: str, templates: Path) -> None:
-    if template == folder_of.FRAME:
+def _sides(newsletter: Newsletter) -> dict[str, str]:
+    ltr = newsletter.direction == "ltr"
+    start, end = ("left", "right") if ltr else ("right", "left")
+    return {"language": newsletter.language, "direction": newsletter.direction, "start": start, "end": end}
+
+
+def _require_look(template: str, templates: Path, *, is_look: bool) -> None:
+    if template == folder_of.FRAME or (is_look and template in folder_of.NO_LOOKS):
+        what = "the frame that all looks share" if template == folder_of.FRAME else "the report to editors"
         raise RenderError(
-            f"{template}: it is the frame that all looks share, and prints no story; name a look "
+            f"{template}: it is {what}, and prints no story; name a look "
             f"({', '.join(folder_of.looks(templates / FOLDER))}) as the newsletter's `template`"
         )
 
