@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Final, Literal
 
+from newsletter.model.clicks import LinkClicks
 from newsletter.model.instants import aware
 from newsletter.model.sends import SendReport
 
@@ -65,7 +66,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Followed:
+class Figures:
     """How often something was done: by humans, and raw, which is with machines."""
 
     human: int
@@ -73,24 +74,10 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """How many readers did it themselves, of `whole` delivered copies in which it is seen; how often it was done."""
+class Readers(Figures):
+    """How many readers did something, of `whole` delivered copies in which it is seen."""
 
-    readers: int
     whole: int
-    times: Followed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clicked:
-    """A link of an edition and how often it was followed: by humans, and with machines."""
-
-    url: str
-    role: str
-    story: str | None
-    section: str | None
-    human: int
-    raw: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,13 +128,13 @@ class EditionReport:
     waiting: int
     deferred: int
     bounces: Mapping[str, int] = field(default_factory=dict)
-    opens: Seen | None = None
-    followers: Seen | None = None
-    clicks: Followed | None = None
+    opens: Readers | None = None
+    followers: Readers | None = None
+    clicks: Figures | None = None
     countable: int = 0
     stories: tuple[Read, ...] = ()
     sections: tuple[Read, ...] = ()
-    links: tuple[Clicked, ...] = ()
+    links: tuple[LinkClicks, ...] = ()
     usual: Mapping[str, Usual] = field(default_factory=dict)
     compared: int = 0
     corrections: tuple[SendReport, ...] = ()
@@ -180,7 +167,7 @@ class EditionReport:
         for name, seen in (("opened", self.opens), ("clicked", self.followers)):
             if seen is not None:
                 of: Whole = "delivered" if seen.whole == told else "seen"
-                found[name] = Rate(count=seen.readers, whole=seen.whole, of=of)
+                found[name] = Rate(count=seen.human, whole=seen.whole, of=of)
         if self.clicks is not None:
             found["clicks"] = Rate(count=self.clicks.human, whole=self.countable, of="seen")
         found["unsubscribed"] = Rate(count=facts.get("unsubscribed", 0), whole=told, of="delivered")

@@ -14,7 +14,18 @@ import structlog
 
 from newsletter.errors import BusyError, ConfigError, NewsletterError, StoreError, UsageError
 from newsletter.model import Action, ActionKind, AlertKind, EditionState, LedgerView, SendReport, SendState, Step
-from newsletter.pipeline import freezing, heartbeat, morning, outcomes, planning, policy, sending, testing
+from newsletter.pipeline import (
+    freezing,
+    heartbeat,
+    judging,
+    morning,
+    outcomes,
+    planning,
+    policy,
+    retention,
+    sending,
+    testing,
+)
 from newsletter.pipeline.context import Context, Target, target
 from newsletter.pipeline.telling import tell_failure, tell_once
 from newsletter.schedule import due_actions
@@ -72,6 +83,8 @@ def tick(context: Context, *, stop: threading.Event | None = None) -> tuple[Done
         if problem:
             left.add(action.edition)
     _tell_of_pauses(context)
+    judging.judge_new(context, stop)
+    retention.tidy(context, stop)
     return tuple(done)
 
 

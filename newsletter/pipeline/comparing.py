@@ -9,12 +9,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from newsletter.model import EditionReport, EventKind, Followed, Seen, Tracking, Usual
+from newsletter.model import EditionReport, EventKind, Figures, Readers, Tracking, Usual
 from newsletter.storage import Tx, balance, reports, sends
 
 Trackings = tuple[Tracking, ...]
-
-_NOBODY = Followed(human=0, raw=0)
 
 
 def opened(seen_of: Trackings) -> Trackings:
@@ -30,6 +28,15 @@ def named(seen_of: Trackings) -> Trackings:
 def counted(seen_of: Trackings) -> Trackings:
     """Those by which clicks are counted, whoever it was."""
     return tuple(each for each in seen_of if each.clicks != "none")
+
+
+def delivered_of(tx: Tx, send_id: int, among: Trackings, every: Trackings, told: int) -> int | None:
+    """Delivered copies of the variants with some of a send's trackings; None of none. Of all of them it is the number
+    that was told, which stays when the copies themselves are too old to be kept.
+    """
+    if not among:
+        return None
+    return told if among == every else reports.delivered(tx, send_id, among)
 
 
 def usual(tx: Tx, newsletter: str, live: sends.SendRow, now: datetime, limit: int) -> tuple[Mapping[str, Usual], int]:
@@ -50,10 +57,12 @@ def _as_it_was(tx: Tx, of: reports.Earlier, until: datetime) -> EditionReport:
     facts = reports.facts_until(tx, of.send_id, until)
     seen_of = reports.trackings(tx, of.send_id)
 
-    def seen(kind: EventKind, among: Trackings) -> Seen | None:
-        if not among:
-            return None
-        return Seen(readers=facts.get(kind, 0), whole=reports.delivered(tx, of.send_id, among), times=_NOBODY)
+    told = facts.get(EventKind.DELIVERED, 0)
+
+    def seen(kind: EventKind, among: Trackings) -> Readers | None:
+        whole = delivered_of(tx, of.send_id, among, seen_of, told)
+        human = reports.readers_until(tx, of.send_id, kind, until) if whole else 0
+        return None if whole is None else Readers(human=human, raw=human, whole=whole)
 
     clicks = reports.clicks_until(tx, of.edition_id, of.send_id, until) if counted(seen_of) else None
     return EditionReport(
@@ -64,6 +73,6 @@ def _as_it_was(tx: Tx, of: reports.Earlier, until: datetime) -> EditionReport:
         deferred=0,
         opens=seen(EventKind.OPENED, opened(seen_of)),
         followers=seen(EventKind.CLICKED, named(seen_of)),
-        clicks=None if clicks is None else Followed(human=clicks, raw=clicks),
-        countable=reports.delivered(tx, of.send_id, counted(seen_of)),
+        clicks=None if clicks is None else Figures(human=clicks, raw=clicks),
+        countable=delivered_of(tx, of.send_id, counted(seen_of), seen_of, told) or 0,
     )

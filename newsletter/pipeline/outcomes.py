@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from newsletter.audience import tokens
 from newsletter.errors import UsageError
-from newsletter.model import Clicked, EditionReport, EventKind, Followed, Newsletter, Seen, SendReport, Tracking
-from newsletter.pipeline import reporting
-from newsletter.pipeline.comparing import counted, named, opened, usual
+from newsletter.model import EditionReport, EventKind, Figures, LinkClicks, Newsletter, Readers
+from newsletter.pipeline import judging, reporting
+from newsletter.pipeline.comparing import counted, delivered_of, named, opened, usual
 from newsletter.pipeline.context import Context, target
 from newsletter.storage import Tx, balance, clicks, editions, reports, sends, tallies
-from newsletter.tracking import edition_document, report_document
+from newsletter.tracking import edition_document, report_document, url_index
+from newsletter.tracking.bounces import Bounce, classify
 from newsletter.tracking.reading import sections_read, stories_read
 
 COMPARED_WITH = 10
@@ -24,6 +26,7 @@ def outcome(context: Context, edition: str) -> EditionReport:
     """The report on an edition that was frozen. Raises UsageError for one that has no send to its readers."""
     now = context.clock()
     on = target(context, edition, now)
+    judging.judge_edition(context, edition)
     with context.store.read() as tx:
         found = _gathered(tx, on.newsletter, edition, now)
     if found is None:
@@ -91,6 +94,7 @@ def _gathered(
     ended, deferred = reports.open_copies(tx, live.id)
     waiting = max(send.accepted - ended, 0)
     seen_of = reports.trackings(tx, live.id)
+    told = send.facts.get(EventKind.DELIVERED, 0)
     links = _links(tx, row.id) if counted(seen_of) else ()
     stories = tuple((s.slug, s.section, s.headline) for s in editions.frozen_stories(tx, row.id) if s.corrects is None)
     titles = {section.slug: section.title for section in newsletter.sections}
@@ -101,10 +105,11 @@ def _gathered(
         as_of=now,
         waiting=waiting,
         deferred=min(deferred, waiting),
-        opens=_seen(tx, live.id, send, EventKind.OPENED, opened(seen_of)),
-        followers=_seen(tx, live.id, send, EventKind.CLICKED, named(seen_of)),
+        bounces=_bounces(tx, live.id),
+        opens=_readers(tx, live.id, EventKind.OPENED, delivered_of(tx, live.id, opened(seen_of), seen_of, told)),
+        followers=_readers(tx, live.id, EventKind.CLICKED, delivered_of(tx, live.id, named(seen_of), seen_of, told)),
         clicks=_total(links) if counted(seen_of) else None,
-        countable=reports.delivered(tx, live.id, counted(seen_of)),
+        countable=delivered_of(tx, live.id, counted(seen_of), seen_of, told) or 0,
         stories=stories_read(stories, titles, links),
         sections=sections_read(stories, titles, links),
         links=links,
@@ -118,25 +123,32 @@ def _gathered(
     )
 
 
-def _links(tx: Tx, edition_id: int) -> tuple[Clicked, ...]:
-    found = (
-        Clicked(url=each.url, role=each.role, story=each.story, section=each.section, human=each.human, raw=each.raw)
-        for each in clicks.by_link(tx, edition_id)
-    )
-    return tuple(sorted(found, key=lambda each: (-each.human, -each.raw)))
+def _links(tx: Tx, edition_id: int) -> tuple[LinkClicks, ...]:
+    """The links of the mails, those that people followed most first."""
+    found = clicks.by_link(tx, edition_id, index=url_index)
+    return tuple(sorted(found, key=lambda each: (-each.human, -each.raw, each.number)))
 
 
-def _total(links: tuple[Clicked, ...]) -> Followed:
-    return Followed(human=sum(each.human for each in links), raw=sum(each.raw for each in links))
+def _total(links: tuple[LinkClicks, ...]) -> Figures:
+    return Figures(human=sum(each.human for each in links), raw=sum(each.raw for each in links))
 
 
-def _seen(tx: Tx, send_id: int, send: SendReport, kind: EventKind, among: tuple[Tracking, ...]) -> Seen | None:
-    """Readers by the facts of people, and how often by the events; None where it is seen of nobody."""
-    if not among:
+def _readers(tx: Tx, send_id: int, kind: EventKind, whole: int | None) -> Readers | None:
+    """Who opened, or followed a link; None where it is seen of nobody."""
+    if whole is None:
         return None
     rows = [row for row in tallies.tallies(tx, send_id) if row.kind is kind]
-    return Seen(
-        readers=send.facts.get(kind, 0),
-        whole=reports.delivered(tx, send_id, among),
-        times=Followed(human=sum(r.events for r in rows if not r.machine), raw=sum(r.events for r in rows)),
+    return Readers(
+        human=sum(row.deliveries for row in rows if row.machine is False),
+        raw=sum(row.deliveries for row in rows),
+        whole=whole,
     )
+
+
+def _bounces(tx: Tx, send_id: int) -> Mapping[str, int]:
+    """Copies that bounced or were blocked, by the class of their last reason."""
+    classes = {
+        copy: classify(EventKind(kind), reason) for copy, kind, reason in reports.bounce_reasons(tx, send_id)
+    }  # fmt: skip
+    found = Counter(each.value for each in classes.values() if each is not None)
+    return {each.value: found[each.value] for each in Bounce if found[each.value]}

@@ -34,40 +34,30 @@ def render(
     base_url: str,
     images: Folders | None,
     clicks: ClickMode = "none",
-    beside: Mapping[str, object] | None = None,
 ) -> Message:
     """The message of an edition: the same bytes for every reader, and for every call with the same arguments.
 
     The look is the pair `<newsletter.template>.mjml.j2` and `.txt.j2` in the `email` folder of `templates`; pictures
     are published in the widths that it asks for, and shown from `base_url`/images/ or carried by the mail. Without
     `images` they are named as they lie, unseen. With `clicks` aggregate, links of the HTML go through our redirect at
-    `base_url`/r/; those of the text stand as they are, since there readers see the address. `beside` is
-    what a template prints that is no look.
+    `base_url`/r/; those of the text stand as they are, since there readers see the address.
 
     Raises RenderError (template, line, what to do; or the catalogue, and the word that it lacks), ConfigError (a theme
     that cannot be used, a folder that cannot be written) and ContentError (pictures that cannot be shown, with the
     files that name them).
     """
-    _require_look(newsletter.template, templates, is_look=beside is None)
-    colours = theme.resolve(newsletter.theme, newsletter=newsletter.slug)
+    _require_look(newsletter.template, templates)
     printer = Printer(
         places=tuple(pictures_of(edition, newsletter)), base_url=base_url, folders=images,
-        embed=newsletter.pictures == "embed", plate=colours["paper"],
+        embed=newsletter.pictures == "embed",
+        plate=theme.resolve(newsletter.theme, newsletter=newsletter.slug)["paper"],
     )  # fmt: skip
-    values = {
-        "edition": view(edition, newsletter, organisation, base_url=base_url),
-        "theme": colours,
-        "printed": printer.printed,
-        **_sides(newsletter),
-        **(beside or {}),
-    }
-    look = folder_of.load(templates / FOLDER, catalogue.load(newsletter.language, templates))
-    compiled = _compiled(look, values, newsletter, title=edition.subject)
-    text = _tidy(look.fill(f"{newsletter.template}{folder_of.TEXT_SUFFIX}", values))
+    values = {"edition": view(edition, newsletter, organisation, base_url=base_url), "printed": printer.printed}
+    marked, text = fill(newsletter, values, templates, title=edition.subject)
     if printer.faults:
         raise ContentError(printer.faults)
     through = f"{base_url}/r/" if clicks == "aggregate" else None
-    html, found = links.collect(markup.inline(compiled), edition.id, through=through)
+    html, found = links.collect(marked, edition.id, through=through)
     return Message(
         subject=edition.subject,
         preheader=edition.preheader,
@@ -81,17 +71,29 @@ def render(
     )
 
 
-def _sides(newsletter: Newsletter) -> dict[str, str]:
+def fill(newsletter: Newsletter, values: Mapping[str, object], templates: Path, *, title: str) -> tuple[str, str]:
+    """HTML with its links still marked, and plain text: the pair of templates that a newsletter names, filled with
+    `values` and with what every template can print. Raises RenderError, ConfigError.
+    """
     ltr = newsletter.direction == "ltr"
-    start, end = ("left", "right") if ltr else ("right", "left")
-    return {"language": newsletter.language, "direction": newsletter.direction, "start": start, "end": end}
+    known = {
+        **values,
+        "theme": theme.resolve(newsletter.theme, newsletter=newsletter.slug),
+        "language": newsletter.language,
+        "direction": newsletter.direction,
+        "start": "left" if ltr else "right",
+        "end": "right" if ltr else "left",
+    }
+    look = folder_of.load(templates / FOLDER, catalogue.load(newsletter.language, templates))
+    compiled = _compiled(look, known, newsletter, title=title)
+    text = _tidy(look.fill(f"{newsletter.template}{folder_of.TEXT_SUFFIX}", known))
+    return markup.inline(compiled), text
 
 
-def _require_look(template: str, templates: Path, *, is_look: bool) -> None:
-    if template == folder_of.FRAME or (is_look and template in folder_of.NO_LOOKS):
-        what = "the frame that all looks share" if template == folder_of.FRAME else "the report to editors"
+def _require_look(template: str, templates: Path) -> None:
+    if template in folder_of.NO_LOOKS:
         raise RenderError(
-            f"{template}: it is {what}, and prints no story; name a look "
+            f"{template}: it is {folder_of.NO_LOOKS[template]}, and prints no story; name a look "
             f"({', '.join(folder_of.looks(templates / FOLDER))}) as the newsletter's `template`"
         )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit
 
-from newsletter.model import Clicked, EditionReport, Followed, Rate, Read, SendReport
+from newsletter.model import EditionReport, Figures, LinkClicks, Rate, Read, Readers, SendReport
 from newsletter.rendering.report_wording import Words, labels, reason, roles
 
 BAR: Final = 1000
@@ -93,13 +93,13 @@ def copies(report: EditionReport, words: Words) -> BlockView:
         rows.append(RateView(label=names["waiting"], words=words.number(report.waiting)))
         if report.deferred:
             rows.append(RateView(label=names["deferred"], words=words.number(report.deferred), detail=True))
-    rows.append(rate_view(report, words, "bounced"))
+    came_back = [name for name in ("bounced", "blocked") if name == "bounced" or report.rates[name].count]
+    rows += [rate_view(report, words, name) for name in came_back]
     rows += [
-        RateView(label=names[kind], words=words.number(count), detail=True)
-        for kind, count in report.bounces.items()
-        if count
+        RateView(label=names[kind], words=words.number(count), detail=True) for kind, count in report.bounces.items()
     ]
-    rows += [rate_view(report, words, name) for name in ("blocked", "dropped") if report.rates[name].count]
+    if report.rates["dropped"].count:
+        rows.append(rate_view(report, words, "dropped"))
     return BlockView(title=_("What became of the copies"), rates=tuple(rows))
 
 
@@ -109,11 +109,9 @@ def doings(report: EditionReport, words: Words) -> BlockView:
     if not report.send.accepted:
         return BlockView(title="")
     rows: list[RateView] = []
-    for name, seen, times in (("opened", report.opens, _("opens")), ("clicked", report.followers, "")):
+    for name, seen in (("opened", report.opens), ("clicked", report.followers)):
         if seen is not None:
-            rows.append(rate_view(report, words, name, bar=True))
-            if times:
-                rows.append(RateView(label=times, words=_beside(seen.times, words), detail=True))
+            rows += [rate_view(report, words, name, bar=True), _raw(seen, words)]
     if report.clicks is not None:
         rate = rate_view(report, words, "clicks")
         rows.append(replace(rate, label=names["clicks"], words=_beside(report.clicks, words)))
@@ -121,7 +119,15 @@ def doings(report: EditionReport, words: Words) -> BlockView:
     return BlockView(title=_("What readers did"), rates=tuple(rows))
 
 
-def _beside(times: Followed, words: Words) -> str:
+def _raw(seen: Readers, words: Words) -> RateView:
+    """The same with machines, which load pictures and follow links for their own reasons."""
+    share = words.share(seen.raw / seen.whole) if seen.whole else ""
+    return RateView(
+        label=words.catalogue.gettext("with machines"), words=words.number(seen.raw), share=share, detail=True
+    )  # fmt: skip
+
+
+def _beside(times: Figures, words: Words) -> str:
     said = words.catalogue.gettext("{human} by people, {raw} with machines")
     return said.format(human=words.number(times.human), raw=words.number(times.raw))
 
@@ -173,7 +179,7 @@ def _read(items: Iterable[tuple[Read, str]], words: Words) -> tuple[ClickView, .
     return tuple(_click(item.title, place, item, most, words) for item, place in found)
 
 
-def _links(links: Sequence[Clicked], words: Words) -> tuple[ClickView, ...]:
+def _links(links: Sequence[LinkClicks], words: Words) -> tuple[ClickView, ...]:
     shown = [link for link in links if link.raw][:LINKS_SHOWN]
     most = max((link.raw for link in shown), default=0)
     names = roles(words)
@@ -182,14 +188,14 @@ def _links(links: Sequence[Clicked], words: Words) -> tuple[ClickView, ...]:
     )  # fmt: skip
 
 
-def _left_off(links: Sequence[Clicked], words: Words) -> str:
+def _left_off(links: Sequence[LinkClicks], words: Words) -> str:
     followed = sum(1 for link in links if link.raw)
     rest = len(links) - min(followed, LINKS_SHOWN)
     said = words.catalogue.ngettext("and {count} other link", "and {count} other links", rest)
     return said.format(count=words.number(rest)) if rest else ""
 
 
-def _click(title: str, place: str, of: Read | Clicked, most: int, words: Words, url: str = "") -> ClickView:
+def _click(title: str, place: str, of: Read | LinkClicks, most: int, words: Words, url: str = "") -> ClickView:
     return ClickView(
         title=title, place=place, human=words.number(of.human), raw=words.number(of.raw),
         bar=length(of.human, most), raw_bar=length(of.raw, most), url=url,

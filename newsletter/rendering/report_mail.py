@@ -23,11 +23,13 @@ from newsletter.model import (
     Status,
     Story,
 )
+from newsletter.rendering.links import collect
 from newsletter.rendering.proof import proof
-from newsletter.rendering.render import FOLDER, render
+from newsletter.rendering.render import FOLDER, fill, fingerprint
 from newsletter.rendering.report_text import report_lines
 from newsletter.rendering.report_view import ReportView, report_view
 from newsletter.rendering.templates import MJML_SUFFIX, REPORT
+from newsletter.rendering.view import view
 
 LEFT_OUT: Final = ("unsubscribe",)
 """Checks of the proof that ask for what only readers need: editors stand in the newsletter's file."""
@@ -46,32 +48,38 @@ def report_mail(
     """The mail in the newsletter's look and language, and what the proof says of it. `page` is the report's address on
     the web. Raises RenderError.
     """
-    view = report_view(report, newsletter, templates)
+    printed = report_view(report, newsletter, templates)
     # A part would print what belongs to an edition; a mail to editors carries no picture.
     look = replace(newsletter, template=REPORT, parts=(), proof={}, logo=None)
-    edition = _as_edition(view, report, look)
-    message = render(
-        edition, look, organisation, templates=templates, base_url=base_url, images=None,
-        beside={"report": view, "lines": report_lines(view).rstrip("\n"), "page": page},
+    edition = _as_edition(printed, report, look)
+    values = {
+        "edition": view(edition, look, organisation, base_url=base_url),
+        "report": printed,
+        "lines": report_lines(printed).rstrip("\n"),
+        "page": page,
+    }
+    marked, text = fill(look, values, templates, title=edition.subject)
+    html, links = collect(marked, edition.id)
+    message = Message(
+        subject=edition.subject, preheader=edition.preheader, html=html, text=text, links=links,
+        fingerprint=fingerprint(edition.subject, edition.preheader, html, text), language=look.language,
     )  # fmt: skip
-    found = proof(
-        message, edition, look, organisation, loopback=loopback, templates=templates, leave_out=LEFT_OUT
-    )  # fmt: skip
-    return message, found
+    found = proof(message, edition, look, organisation, loopback=loopback, templates=templates)
+    return message, tuple(finding for finding in found if finding.check not in LEFT_OUT)
 
 
-def _as_edition(view: ReportView, report: EditionReport, look: Newsletter) -> Edition:
+def _as_edition(printed: ReportView, report: EditionReport, look: Newsletter) -> Edition:
     """What the pipeline renders: an edition of one story, whose words the proof looks for in both parts."""
     named = EDITION_ID.match(report.send.edition)
     on = date.fromisoformat(named["date"]) if named else report.as_of.date()
-    words = BulletList(items=tuple(Item(spans=(Span(text=said),)) for said in _said(view)))
+    words = BulletList(items=tuple(Item(spans=(Span(text=said),)) for said in _said(printed)))
     story = Story(
-        slug=REPORT, path=f"templates/{FOLDER}/{REPORT}{MJML_SUFFIX}", date=on, headline=view.heading,
+        slug=REPORT, path=f"templates/{FOLDER}/{REPORT}{MJML_SUFFIX}", date=on, headline=printed.heading,
         section=look.sections[0].slug, blocks=(words,), status=Status.APPROVED, digest="",
     )  # fmt: skip
     return Edition(
-        newsletter=look.slug, date=on, suffix=named["suffix"] if named else None, subject=view.title,
-        preheader=view.summary, sections=(SectionStories(section=look.sections[0], stories=(story,)),),
+        newsletter=look.slug, date=on, suffix=named["suffix"] if named else None, subject=printed.title,
+        preheader=printed.summary, sections=(SectionStories(section=look.sections[0], stories=(story,)),),
     )  # fmt: skip
 
 

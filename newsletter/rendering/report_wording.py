@@ -41,6 +41,8 @@ class Words:
     def of(self, rate: Rate) -> str:
         """`12 of 2,431 delivered`: a count, and of what."""
         _ = self.catalogue.gettext
+        if not rate.whole:  # as of what is so old that the copies themselves are forgotten
+            return self.number(rate.count)
         forms = {
             "candidates": _("{count} of {whole} candidates"),
             "accepted": _("{count} of {whole} accepted"),
@@ -65,9 +67,10 @@ def labels(words: Words) -> Mapping[str, str]:
         "bounced": _("Bounced"),
         "blocked": _("Blocked"),
         "dropped": _("Dropped"),
-        "hard": _("for good"),
-        "soft": _("for now"),
-        "sender": _("for our own settings"),
+        "hard": _("the address is gone"),
+        "soft": _("full or busy"),
+        "policy": _("not wanted there"),
+        "sender": _("our own settings or standing"),
         "opened": _("Opened"),
         "clicked": _("Readers who followed a link"),
         "clicks": _("Clicks"),
@@ -106,6 +109,7 @@ def reason(words: Words, said: str) -> str:
         "suppressed:bounce": _("bounced before"),
         "suppressed:complaint": _("complained before"),
         "suppressed:unsubscribe": _("left every list"),
+        "suppressed:soft-bounce": _("bounced again and again"),
         "suppressed:invalid": _("no such address"),
         "suppressed:manual": _("suppressed by hand"),
         "suppressed:import": _("imported as suppressed"),

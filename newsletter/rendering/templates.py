@@ -33,8 +33,8 @@ MJML_SUFFIX: Final = ".mjml.j2"
 TEXT_SUFFIX: Final = ".txt.j2"
 FRAME: Final = "base"
 REPORT: Final = "report"
-NO_LOOKS: Final = (FRAME, REPORT)
-"""Pairs that no newsletter can have as its look: the frame that all share, and the report to editors."""
+NO_LOOKS: Final[Mapping[str, str]] = {FRAME: "the frame that all looks share", REPORT: "the report to editors"}
+"""Pairs that no newsletter can have as its look, and what they are."""
 
 _VIEW: Final = re.compile(r"'newsletter\.rendering\.\w+\.(\w+?)(?:View)? object' has no attribute")
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, exists, func, select
 
 from newsletter.model import EventKind, SendState, Tracking
+from newsletter.storage import delivery_sums
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx
 
@@ -26,10 +27,11 @@ def open_copies(tx: Tx, send_id: int) -> tuple[int, int]:
     ended: int = tx.execute(
         select(func.count()).select_from(t.delivery).where(of_send, _has(*ENDS))
     ).scalar_one()  # fmt: skip
+    old = delivery_sums.facts(tx, send_id)
     deferred: int = tx.execute(
         select(func.count()).select_from(t.delivery).where(of_send, _has(EventKind.DEFERRED), ~_has(*ENDS))
     ).scalar_one()
-    return ended, deferred
+    return ended + sum(old.get(kind, 0) for kind in ENDS), deferred
 
 
 def trackings(tx: Tx, send_id: int) -> tuple[Tracking, ...]:
@@ -95,6 +97,35 @@ def facts_until(tx: Tx, send_id: int, until: datetime) -> Mapping[str, int]:
         .group_by(t.fact.c.kind)
     )
     return {row.kind: row.copies for row in rows}
+
+
+def readers_until(tx: Tx, send_id: int, kind: EventKind, until: datetime) -> int:
+    """How many readers had done something themselves at an instant; what is too old to be kept singly counts too."""
+    told: int = tx.execute(
+        select(func.count(t.event.c.delivery_id.distinct()))
+        .join(t.delivery, t.delivery.c.id == t.event.c.delivery_id)
+        .join(t.judgement, t.judgement.c.event_id == t.event.c.id)
+        .where(t.delivery.c.send_id == send_id, t.event.c.kind == kind.value, t.event.c.occurred_at <= until)
+        .where(t.judgement.c.machine.is_(False))
+    ).scalar_one()
+    summed: int = tx.execute(
+        select(func.coalesce(func.sum(t.event_sum.c.deliveries), 0))
+        .where(t.event_sum.c.send_id == send_id, t.event_sum.c.kind == kind.value, t.event_sum.c.code == "")
+        .where(t.event_sum.c.machine.is_(False))
+    ).scalar_one()
+    return told + summed
+
+
+def bounce_reasons(tx: Tx, send_id: int) -> list[tuple[int, str, str]]:
+    """(delivery, kind, reason) of each bounce and block that is still kept, oldest first."""
+    rows = tx.execute(
+        select(t.event.c.delivery_id, t.event.c.kind, t.event.c.reason)
+        .join(t.delivery, t.delivery.c.id == t.event.c.delivery_id)
+        .where(t.delivery.c.send_id == send_id)
+        .where(t.event.c.kind.in_([EventKind.BOUNCED.value, EventKind.BLOCKED.value]))
+        .order_by(t.event.c.occurred_at, t.event.c.id)
+    )
+    return [(row.delivery_id, row.kind, row.reason) for row in rows]
 
 
 def went(tx: Tx, newsletter: str, limit: int) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any
 
-from newsletter.model import Clicked, EditionReport, Followed, Rate, Read, Seen, Usual, graded
+from newsletter.model import EditionReport, Figures, LinkClicks, Rate, Read, Readers, Usual, graded
 from newsletter.tracking.report import report_document
 
 
@@ -26,9 +26,9 @@ def edition_document(report: EditionReport) -> dict[str, Any]:
         "compared": report.compared,
         "complaints": graded(report.rates["complained"]),
         "bounces": dict(report.bounces),
-        "opens": _seen(report.opens),
-        "followers": _seen(report.followers),
-        "clicks": _followed(report.clicks),
+        "opens": _figures(report.opens),
+        "followers": _figures(report.followers),
+        "clicks": _figures(report.clicks),
         "stories": [_read(story) for story in report.stories],
         "sections": [_read(section) for section in report.sections],
         "links": [_link(link) for link in report.links],
@@ -41,12 +41,11 @@ def _rate(rate: Rate, usual: Usual | None, *, odd: bool) -> dict[str, Any]:
     return {"count": rate.count, "of": rate.of, "whole": rate.whole, "share": rate.share, "usual": beside, "odd": odd}
 
 
-def _seen(seen: Seen | None) -> dict[str, Any] | None:
-    return None if seen is None else {"readers": seen.readers, "whole": seen.whole, **(_followed(seen.times) or {})}
-
-
-def _followed(times: Followed | None) -> dict[str, int] | None:
-    return None if times is None else {"human": times.human, "raw": times.raw}
+def _figures(figures: Figures | None) -> dict[str, int] | None:
+    if figures is None:
+        return None
+    whole = {"whole": figures.whole} if isinstance(figures, Readers) else {}
+    return {"human": figures.human, "raw": figures.raw, **whole}
 
 
 def _read(of: Read) -> dict[str, Any]:
@@ -54,6 +53,6 @@ def _read(of: Read) -> dict[str, Any]:
             "raw": of.raw}  # fmt: skip
 
 
-def _link(link: Clicked) -> dict[str, Any]:
+def _link(link: LinkClicks) -> dict[str, Any]:
     return {"url": link.url, "role": link.role, "story": link.story, "section": link.section, "human": link.human,
             "raw": link.raw}  # fmt: skip

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from newsletter.model import Clicked, Read
+from newsletter.model import LinkClicks, Read
 
 Story = tuple[str, str, str]
 """Slug, section's slug and headline, as a story stood in an edition."""
 
 
-def stories_read(stories: Sequence[Story], titles: Mapping[str, str], links: Iterable[Clicked]) -> tuple[Read, ...]:
+def stories_read(stories: Sequence[Story], titles: Mapping[str, str], links: Iterable[LinkClicks]) -> tuple[Read, ...]:
     """Each story in the order of its edition, with the clicks on the links in it."""
     of = _sums((link.story, link) for link in links)
     return tuple(
@@ -22,7 +22,7 @@ def stories_read(stories: Sequence[Story], titles: Mapping[str, str], links: Ite
     )  # fmt: skip
 
 
-def sections_read(stories: Sequence[Story], titles: Mapping[str, str], links: Iterable[Clicked]) -> tuple[Read, ...]:
+def sections_read(stories: Sequence[Story], titles: Mapping[str, str], links: Iterable[LinkClicks]) -> tuple[Read, ...]:
     """Each section that has a story, in the order of the edition, with the clicks on the links in it."""
     of = _sums((link.section, link) for link in links)
     first = dict(reversed([(section, position) for position, (_, section, _) in enumerate(stories, start=1)]))
@@ -35,7 +35,7 @@ def sections_read(stories: Sequence[Story], titles: Mapping[str, str], links: It
     )  # fmt: skip
 
 
-def _sums(links: Iterable[tuple[str | None, Clicked]]) -> dict[str, tuple[int, int]]:
+def _sums(links: Iterable[tuple[str | None, LinkClicks]]) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
     for place, link in links:
         if place is not None:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from starlette.responses import HTMLResponse
 
 from newsletter.errors import RenderError
-from newsletter.model import Clicked, EditionReport, Followed, Newsletter, Read, Seen, SendReport, Usual
+from newsletter.model import EditionReport, Figures, LinkClicks, Newsletter, Read, Readers, SendReport, Usual
 from newsletter.pipeline import outcomes
 from newsletter.pipeline.context import Context
 from newsletter.rendering.report_view import report_view
@@ -24,9 +24,13 @@ _SEND: Final = SendReport(
 )  # fmt: skip
 _TRIAL: Final = EditionReport(
     send=_SEND, subject="Subject", as_of=_MAY, waiting=1, deferred=1, bounces={"hard": 1},
-    opens=Seen(readers=1, whole=1, times=Followed(human=1, raw=2)), clicks=Followed(human=1, raw=2), countable=1,
+    opens=Readers(human=1, raw=1, whole=1), clicks=Figures(human=1, raw=2), countable=1,
     stories=(Read(position=1, slug="one", title="One", section="News", human=1, raw=2),),
-    links=(Clicked(url="https://example.org/", role="story", story="one", section="news", human=1, raw=2),),
+    links=(
+        LinkClicks(
+            code="c", number=1, url="https://example.org/", role="story", story="one", section="news", human=1, raw=2
+        ),
+    ),
     usual={"delivered": Usual(middle=1.0, lowest=1.0, highest=1.0)}, compared=2, corrections=(_SEND,),
 )  # fmt: skip
 """Of an edition that there never was: something in every place of the page."""

@@ -7,7 +7,7 @@ anything itself. What needs the database or the network (audiences, answers of l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -64,20 +64,19 @@ def proof(
     loopback: bool,
     templates: Path | None = None,
     clicks: ClickMode = "none",
-    leave_out: Collection[str] = (),
 ) -> tuple[Finding, ...]:
     """What is wrong with the message, at the levels that its newsletter asks for: first what stops it, then what is
     only shown; nothing twice.
 
     `loopback` says that the gateway is on this machine, where links may lead to placeholders; in `templates` lines are
     sought where a template is at fault. `clicks` is how those of its readers are counted: where our redirect stands in
-    the place of a target, the target is judged. `leave_out` are checks of what mail to editors need not have.
+    the place of a target, the target is judged.
     """
     case = Case(message, read(bare(message)), edition, newsletter, organisation, loopback, clicks)
     if templates:
         look = folder_of.load(templates / FOLDER)
         case = replace(case, locate=partial(look.locate, f"{newsletter.template}{folder_of.MJML_SUFFIX}"))
-    found = dict.fromkeys(finding for name, check in CHECKS.items() if name not in leave_out for finding in check(case))
+    found = dict.fromkeys(finding for check in CHECKS.values() for finding in check(case))
     return levelled(found, newsletter.proof)
 
 
