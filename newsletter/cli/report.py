@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def report(edition: str, as_json: bool, file: Path | None, link: bool, last: int | None) -> None:
     """What became of an edition: counts that balance, and what the events told. A newsletter means its latest."""
     from newsletter.errors import MistypedError
-    from newsletter.pipeline import outcomes, reporting
+    from newsletter.pipeline import judging, outcomes, reporting
 
     if sum(map(bool, (as_json, file, link))) > 1 or (last and (file or link)):
         raise MistypedError("--json, --html, --link or --last, one of them (--last may have --json)")
@@ -33,6 +33,7 @@ def report(edition: str, as_json: bool, file: Path | None, link: bool, last: int
         _trend(context, edition, last, as_json=as_json)
         return
     name = reporting.resolve_name(context, edition)
+    judging.judge_edition(context, name)
     if link:
         click.echo(outcomes.link(context, name))
     elif file is not None:

@@ -8,7 +8,7 @@ import structlog
 
 from newsletter.errors import RenderError
 from newsletter.model import EditionReport, Level, Message
-from newsletter.pipeline import alerts, composing, outcomes, testing
+from newsletter.pipeline import alerts, composing, judging, outcomes, testing
 from newsletter.pipeline.context import Context, Target
 from newsletter.rendering.report_mail import report_mail
 from newsletter.rendering.report_text import report_lines
@@ -23,6 +23,7 @@ def tell(context: Context, on: Target) -> None:
     the same numbers in plain words: a template must not keep them from anybody. Raises UsageError, NotDeliveredError,
     ConfigError.
     """
+    judging.judge_edition(context, on.id)
     report = outcomes.outcome(context, on.id)
     for kind, text in troubles(report.send):
         alerts.alert(context, kind, about=on.id, text=text)

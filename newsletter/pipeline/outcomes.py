@@ -10,7 +10,7 @@ from typing import Any
 from newsletter.audience import tokens
 from newsletter.errors import UsageError
 from newsletter.model import EditionReport, EventKind, Figures, LinkClicks, Newsletter, Readers
-from newsletter.pipeline import judging, reporting
+from newsletter.pipeline import reporting
 from newsletter.pipeline.comparing import counted, delivered_of, named, opened, usual
 from newsletter.pipeline.context import Context, target
 from newsletter.storage import Tx, balance, clicks, editions, reports, sends, tallies
@@ -23,10 +23,11 @@ COMPARED_WITH = 10
 
 
 def outcome(context: Context, edition: str) -> EditionReport:
-    """The report on an edition that was frozen. Raises UsageError for one that has no send to its readers."""
+    """The report on an edition that was frozen; who just asked for it may have its opens and clicks labelled first
+    (`judging.judge_edition`), or the next tick does. Raises UsageError for one that has no send to its readers.
+    """
     now = context.clock()
     on = target(context, edition, now)
-    judging.judge_edition(context, edition)
     with context.store.read() as tx:
         found = _gathered(tx, on.newsletter, edition, now)
     if found is None:

@@ -17,7 +17,9 @@ _COLUMNS: Final = {
 
 
 def trend_lines(reports: Sequence[EditionReport], newsletter: Newsletter, templates: Path) -> str:
-    """A heading and a line for each edition, newest first; what was seen of none of them has no column."""
+    """A heading and a line for each edition, newest first; what was seen of none of them has no column, and of what no
+    event has come there is a dash.
+    """
     words = Words("en", catalogue.load("en", templates))
     if not reports:
         return f"no edition of {newsletter.slug} has gone out yet\n"
@@ -38,6 +40,6 @@ def trend_lines(reports: Sequence[EditionReport], newsletter: Newsletter, templa
 
 def _share(report: EditionReport, name: str, words: Words) -> str:
     rate = report.rates.get(name)
-    if rate is None or rate.share is None:
+    if rate is None or rate.share is None or not report.send.facts:
         return "-"
     return words.number(round(rate.share * 100, 1)) if name == "clicks" else words.share(rate.share)

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from newsletter.audience import tokens
 from newsletter.errors import UsageError
 from newsletter.model import AlertKind, EditionReport, Hit
-from newsletter.pipeline import listening, morning, outcomes
+from newsletter.pipeline import judging, listening, morning, outcomes
 from newsletter.storage import alerts as kept
 from newsletter.storage import hits
 
@@ -52,6 +52,7 @@ def see(house: House, edition: str, tracking: str) -> None:
 
 
 def report(house: House, edition: str = MONDAY) -> EditionReport:
+    judging.judge_edition(house.context, edition)
     return outcomes.outcome(house.context, edition)
 
 
