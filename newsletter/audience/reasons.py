@@ -17,6 +17,7 @@ REASONS: dict[str, str] = {
 
 SUPPRESSIONS: dict[str, str] = {
     "bounce": "mail to it came back for good",
+    "soft-bounce": "mail to it came back again and again for two weeks or more, and none arrived",
     "complaint": "its owner marked our mail as spam",
     "unsubscribe": "its owner left everything",
     "invalid": "the ESP found that nobody can have it",

@@ -36,6 +36,8 @@ class Step(StrEnum):
     DRAFT_TEST = "draft test"
     FROZEN_TEST = "frozen test"
     REPORT = "report"
+    SUM_EVENTS = "sum events"
+    """From then on its events are summed and deleted; one that comes later counts only where it is a reader's first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

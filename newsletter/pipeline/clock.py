@@ -15,14 +15,17 @@ import structlog
 from newsletter.errors import BusyError, ConfigError, NewsletterError, StoreError, UsageError
 from newsletter.model import Action, ActionKind, AlertKind, EditionState, LedgerView, SendReport, SendState, Step
 from newsletter.pipeline import (
-    alerts,
     freezing,
     heartbeat,
     joining,
+    judging,
     letters,
+    morning,
+    outcomes,
     planning,
     policy,
     preparing,
+    retention,
     sending,
     testing,
 )
@@ -31,9 +34,8 @@ from newsletter.pipeline.telling import tell_failure, tell_once
 from newsletter.schedule import due_actions
 from newsletter.sending import owner
 from newsletter.storage import alerts as kept_alerts
-from newsletter.storage import balance, claims, editions, sends
+from newsletter.storage import claims, editions, sends
 from newsletter.storage import clock as ledger_clock
-from newsletter.tracking import report_table, troubles
 
 log = structlog.get_logger()
 
@@ -86,6 +88,8 @@ def tick(context: Context, *, stop: threading.Event | None = None) -> tuple[Done
     _tell_of_pauses(context)
     letters.deliver(context)
     joining.forget(context)
+    judging.judge_new(context, stop)
+    retention.tidy(context, stop)
     return tuple(done)
 
 
@@ -269,15 +273,8 @@ def _standing(state: EditionState) -> _Step:
 def _report(context: Context, action: Action, _stop: threading.Event) -> None:
     if not _take(context, action, Step.REPORT):
         return
-    with context.store.read() as tx:
-        live = sends.live(tx, action.edition)
-        if live is None:
-            return
-        report = balance.report(tx, live.id)
-    for kind, text in troubles(report):
-        alerts.alert(context, kind, about=action.edition, text=text)
-    table = report_table(report)
-    testing.send_notice(context, _target(context, action), subject=f"{action.edition}: the report", text=table)
+    if outcomes.was_frozen(context, action.edition):
+        morning.tell(context, _target(context, action))
 
 
 _Step = Callable[[Context, Action, threading.Event], None]

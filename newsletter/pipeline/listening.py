@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
 from newsletter.audience import identity
-from newsletter.model import AlertKind, Event, EventKind
+from newsletter.model import AlertKind, Consent, ConsentEvent, Event, EventKind
 from newsletter.pipeline import alerts, erasing, sending
 from newsletter.pipeline.context import Context
-from newsletter.storage import Tx, doubt, events, roster
-from newsletter.tracking import facts, parse_events, sender_fault, suppression_for, verify
+from newsletter.storage import Tx, bounces, consent, doubt, events, roster
+from newsletter.tracking import (
+    EVERYWHERE,
+    SOFT_BOUNCE,
+    Told,
+    facts,
+    is_fresh,
+    is_soft,
+    parse_events,
+    sender_fault,
+    spent,
+    suppression_for,
+    verify,
+)
 
 log = structlog.get_logger()
+
+_OWN_WORD = {
+    "complaint": "marked a mail as spam",
+    "unsubscribe": "unsubscribed with the mail service",
+}
+"""What a reader told by an event, as they see it in the consent log, by the reason of the suppression."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +57,8 @@ def hear(context: Context, *, signature: str, timestamp: str, body: bytes) -> He
         raise UnsignedError("NEWSLETTER_SENDGRID_WEBHOOK_KEY is not set, so no event can be checked")
     if not verify(key, signature, timestamp, body):
         raise UnsignedError("the signature does not fit the body")
+    if not is_fresh(timestamp, context.clock()):
+        raise UnsignedError("it was signed days ago: an old request again, or this machine's clock is wrong")
     return take_in(context, body)
 
 
@@ -71,19 +91,45 @@ def _keep_facts(tx: Tx, ours: Mapping[int, tuple[Event, ...]]) -> None:
 
 
 def _suppress(context: Context, tx: Tx, kept: events.Kept, heard: Iterable[Event], now: datetime) -> int:
-    """Suppress at once what events say must not be mailed; an address that carries no ids of ours is looked up."""
+    """Suppress at once what events say must not be mailed. An address of whose copy nothing is known here, since the
+    event has no id of ours or the copy is summed, is looked up.
+    """
     wanted: dict[tuple[str, str], set[int]] = {}
     for number, of in kept.ours.items():
         for event in of:
             if (why := suppression_for(event)) is not None:
                 wanted.setdefault(why, set()).add(kept.address_keys[number])
     for event in heard:
-        if event.delivery_id is None and (why := suppression_for(event)) is not None:
+        if (event.delivery_id or "") in kept.gone and (why := suppression_for(event)) is not None:
             wanted.setdefault(why, set()).update(_known_key(context, tx, event.address))
-    return sum(
-        roster.suppress(tx, people, reason=reason, scope=scope, source="event", now=now)
-        for (reason, scope), people in wanted.items()
-    )
+    if soft := {kept.address_keys[number] for number, of in kept.ours.items() if any(map(is_soft, of))}:
+        wanted[SOFT_BOUNCE, EVERYWHERE] = _spent(tx, soft)
+    return sum(_suppress_for(tx, people, reason, scope, now) for (reason, scope), people in wanted.items())
+
+
+def _suppress_for(tx: Tx, people: Iterable[int], reason: str, scope: str, now: datetime) -> int:
+    """Suppress addresses for a reason; where that is the reader's own word, the consent log has it, once."""
+    news = roster.newly_suppressed(tx, people, reason=reason, scope=scope, source="event", now=now)
+    if (detail := _OWN_WORD.get(reason)) is not None:
+        consent.record(
+            tx,
+            [
+                Consent(
+                    at=now, address_key=key, list=scope, event=ConsentEvent.WITHDRAWN, source="event", detail=detail
+                )
+                for key in news
+            ],
+        )
+    return len(news)
+
+
+def _spent(tx: Tx, keys: Collection[int]) -> set[int]:
+    """Those of some addresses that are given up for soft bounces in a row."""
+    return {
+        key
+        for key, ends in bounces.ends(tx, keys).items()
+        if spent(Told(delivery=end.delivery, kind=end.kind, at=end.at, reason=end.reason) for end in ends)
+    }
 
 
 def _known_key(context: Context, tx: Tx, address: str) -> set[int]:

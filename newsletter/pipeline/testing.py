@@ -64,6 +64,11 @@ def send_notice(context: Context, target: Target, *, subject: str, text: str, to
     )
 
 
+def send_written(context: Context, target: Target, message: Message) -> SendReport:
+    """Send a newsletter's editors a message that was rendered for them, as a notice."""
+    return _direct(context, target, "notice", message, message.subject, ())
+
+
 def _frozen(context: Context, target: Target) -> tuple[Message, str] | None:
     """The main message of a frozen edition, and the edition's fingerprint."""
     with context.store.read() as tx:

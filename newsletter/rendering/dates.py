@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
@@ -41,9 +42,24 @@ def day(on: date, language: str) -> str:
     return format_date(on, "long", locale=locale(language)).translate(_NARROW_SPACES)
 
 
-def number(count: int, language: str) -> str:
+def number(count: float, language: str) -> str:
     """`1,240`, in the digits of the language."""
     return format_decimal(count, locale=locale(language)).translate(_NARROW_SPACES)
+
+
+def percent(share: float, language: str, digits: int) -> str:
+    """`9.12%`, or `9,12 %` where the language writes it so."""
+    pattern = copy(locale(language).percent_formats[None])
+    pattern.frac_prec = (digits, digits)
+    written: str = pattern.apply(share, locale(language))
+    return written.translate(_NARROW_SPACES)
+
+
+def moment(at: datetime, zone: ZoneInfo, language: str) -> str:
+    """`May 5, 2026, 6:00 AM EDT`."""
+    local = at.astimezone(zone)
+    time = format_time(local, "short", tzinfo=zone, locale=locale(language))
+    return f"{day(local.date(), language)}, {time} {local.tzname()}".translate(_NARROW_SPACES)
 
 
 def when(entry: CalendarEntry, zone: ZoneInfo, language: str) -> str:

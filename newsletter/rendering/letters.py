@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from newsletter.errors import ContentError
 from newsletter.model import Image, Message, Newsletter, Organisation
-from newsletter.rendering import catalogue, links, markup, theme
+from newsletter.rendering import catalogue, links, theme
 from newsletter.rendering import templates as folder_of
 from newsletter.rendering.links import ascii_address
 from newsletter.rendering.printing import Printer
-from newsletter.rendering.render import FOLDER, compiled, fingerprint, tidy
+from newsletter.rendering.render import FOLDER, fill, fingerprint
 from newsletter.rendering.variants import Folders
 from newsletter.rendering.view import logo_of, postal_lines
 
@@ -59,27 +59,17 @@ def letter(
     `partials/subject.txt.j2`. Raises RenderError, ConfigError and ContentError, as `render` does.
     """
     look = folder_of.load(templates / FOLDER, catalogue.load(newsletter.language, templates))
-    colours = theme.resolve(newsletter.theme, newsletter=newsletter.slug)
     logo = logo_of(newsletter.logo)
     printer = Printer(
         places=() if logo is None else ((f"content/newsletters/{newsletter.slug}.toml", logo),), base_url=base_url,
-        folders=images, embed=newsletter.pictures == "embed", plate=colours["paper"],
+        folders=images, embed=newsletter.pictures == "embed", plate=theme.resolve(newsletter.theme, newsletter=newsletter.slug)["paper"],
     )  # fmt: skip
     subject = look.fill("partials/subject.txt.j2", {"kind": words.kind, "title": newsletter.title}).strip()
-    values = {
-        "edition": _view(words, newsletter, organisation, logo, subject),
-        "theme": colours,
-        "printed": printer.printed,
-        "language": newsletter.language,
-        "direction": newsletter.direction,
-        "start": "left" if newsletter.direction == "ltr" else "right",
-        "end": "right" if newsletter.direction == "ltr" else "left",
-    }
-    html = compiled(look, values, newsletter, template=NAME, title=subject)
-    text = tidy(look.fill(f"{NAME}{folder_of.TEXT_SUFFIX}", values))
+    values = {"edition": _view(words, newsletter, organisation, logo, subject), "printed": printer.printed}
+    marked, text = fill(replace(newsletter, template=NAME), values, templates, title=subject)
     if printer.faults:
         raise ContentError(printer.faults)
-    html, _ = links.collect(markup.inline(html), edition="")  # its links are nobody's to count
+    html, _ = links.collect(marked, edition="")  # its links are nobody's to count
     return Message(
         subject=subject, preheader="", html=html, text=text, links=(),
         fingerprint=fingerprint(subject, "", html, text), language=newsletter.language, pictures=printer.pictures,

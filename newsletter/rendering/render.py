@@ -48,27 +48,17 @@ def render(
     files that name them).
     """
     _require_look(newsletter.template, templates)
-    colours = theme.resolve(newsletter.theme, newsletter=newsletter.slug)
     printer = Printer(
         places=tuple(pictures_of(edition, newsletter)), base_url=base_url, folders=images,
-        embed=newsletter.pictures == "embed", plate=colours["paper"],
+        embed=newsletter.pictures == "embed",
+        plate=theme.resolve(newsletter.theme, newsletter=newsletter.slug)["paper"],
     )  # fmt: skip
-    values = {
-        "edition": view(edition, newsletter, organisation, base_url=base_url),
-        "theme": colours,
-        "printed": printer.printed,
-        "language": newsletter.language,
-        "direction": newsletter.direction,
-        "start": "left" if newsletter.direction == "ltr" else "right",
-        "end": "right" if newsletter.direction == "ltr" else "left",
-    }
-    look = folder_of.load(templates / FOLDER, catalogue.load(newsletter.language, templates))
-    page = compiled(look, values, newsletter, template=newsletter.template, title=edition.subject)
-    text = tidy(look.fill(f"{newsletter.template}{folder_of.TEXT_SUFFIX}", values))
+    values = {"edition": view(edition, newsletter, organisation, base_url=base_url), "printed": printer.printed}
+    marked, text = fill(newsletter, values, templates, title=edition.subject)
     if printer.faults:
         raise ContentError(printer.faults)
     through = f"{base_url}/r/" if clicks == "aggregate" else None
-    html, found = links.collect(markup.inline(page), edition.id, through=through)
+    html, found = links.collect(marked, edition.id, through=through)
     if clicks == "individual":
         html = links.left_alone(html)
     return Message(
@@ -84,6 +74,25 @@ def render(
     )
 
 
+def fill(newsletter: Newsletter, values: Mapping[str, object], templates: Path, *, title: str) -> tuple[str, str]:
+    """HTML with its links still marked, and plain text: the pair of templates that a newsletter names, filled with
+    `values` and with what every template can print. Raises RenderError, ConfigError.
+    """
+    ltr = newsletter.direction == "ltr"
+    known = {
+        **values,
+        "theme": theme.resolve(newsletter.theme, newsletter=newsletter.slug),
+        "language": newsletter.language,
+        "direction": newsletter.direction,
+        "start": "left" if ltr else "right",
+        "end": "right" if ltr else "left",
+    }
+    look = folder_of.load(templates / FOLDER, catalogue.load(newsletter.language, templates))
+    compiled = _compiled(look, known, newsletter, title=title)
+    text = _tidy(look.fill(f"{newsletter.template}{folder_of.TEXT_SUFFIX}", known))
+    return markup.inline(compiled), text
+
+
 def _require_look(template: str, templates: Path) -> None:
     if template in folder_of.NO_LOOKS:
         raise RenderError(
@@ -92,11 +101,9 @@ def _require_look(template: str, templates: Path) -> None:
         )
 
 
-def compiled(
-    look: folder_of.Templates, values: Mapping[str, object], newsletter: Newsletter, *, template: str, title: str
-) -> str:
-    """The HTML of a template's MJML, not inlined yet; a fault is told with the template that holds it."""
-    name = f"{template}{folder_of.MJML_SUFFIX}"
+def _compiled(look: folder_of.Templates, values: Mapping[str, object], newsletter: Newsletter, *, title: str) -> str:
+    """The HTML of the look's MJML, not inlined yet; a fault is told with the template that holds it."""
+    name = f"{newsletter.template}{folder_of.MJML_SUFFIX}"
     try:
         return markup.compile_mjml(
             look.fill(name, values),
@@ -118,6 +125,6 @@ def fingerprint(subject: str, preheader: str, html: str, text: str) -> str:
     return f"sha256:{hashlib.sha256(parts.encode()).hexdigest()}"
 
 
-def tidy(text: str) -> str:
+def _tidy(text: str) -> str:
     """No spaces at line ends, at most two blank lines together, one line end at the end."""
     return _BLANK_LINES.sub("\n\n\n", _LINE_ENDS.sub("\n", text)).strip("\n") + "\n"

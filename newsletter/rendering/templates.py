@@ -31,9 +31,15 @@ from newsletter.rendering.story_view import StoryView, rows
 
 MJML_SUFFIX: Final = ".mjml.j2"
 TEXT_SUFFIX: Final = ".txt.j2"
+FRAME: Final = "base"
 LETTER: Final = "letter"
-NO_LOOKS: Final = {"base": "the frame that all looks share", LETTER: "what letters to single readers are made of"}
-"""Pairs of templates that print no stories, and what they are."""
+REPORT: Final = "report"
+NO_LOOKS: Final[Mapping[str, str]] = {
+    FRAME: "the frame that all looks share",
+    LETTER: "what letters to single readers are made of",
+    REPORT: "the report to editors",
+}
+"""Pairs that no newsletter can have as its look, and what they are."""
 
 _VIEW: Final = re.compile(r"'newsletter\.rendering\.\w+\.(\w+?)(?:View)? object' has no attribute")
 

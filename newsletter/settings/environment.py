@@ -56,6 +56,8 @@ class Settings:
     alert_smtp_url: MailServer | None
     alert_webhook: str | None = field(repr=False)
     metrics_token: str | None = field(repr=False)
+    keep_events_days: int
+    keep_deliveries_days: int
     log: str
 
     @property
@@ -170,6 +172,8 @@ def _read(reading: _Reading, texts: Mapping[str, str]) -> Settings:
         alert_smtp_url=reading.value("ALERT_SMTP_URL", alerts.mail_server, None),
         alert_webhook=reading.value("ALERT_WEBHOOK", alerts.webhook, None),
         metrics_token=reading.value("METRICS_TOKEN", values.key, None),
+        keep_events_days=reading.value("KEEP_EVENTS_DAYS", values.whole(30, 3650), 90),
+        keep_deliveries_days=reading.value("KEEP_DELIVERIES_DAYS", values.whole(30, 3650), 400),
         log=reading.value("LOG", values.level, "info"),
     )
 
@@ -189,6 +193,11 @@ def _check_together(settings: Settings, reading: _Reading) -> None:
         reading.faults.append(
             f"NEWSLETTER_EPOCH_FILE: {settings.epoch_file} lies inside {settings.var}, whose backup would bring it "
             "back together with the database that it guards; name a file elsewhere, or leave it out"
+        )
+    if settings.keep_deliveries_days < settings.keep_events_days:
+        reading.faults.append(
+            f"NEWSLETTER_KEEP_DELIVERIES_DAYS: {settings.keep_deliveries_days} days are fewer than the "
+            f"{settings.keep_events_days} of NEWSLETTER_KEEP_EVENTS_DAYS, and events belong to deliveries; ask for more"
         )
     if settings.alert_smtp_url is not None and not settings.alert_to:
         reading.faults.append(

@@ -8,20 +8,24 @@ from __future__ import annotations
 from sqlalchemy import and_, func, select
 
 from newsletter.model import SendReport, SendState
-from newsletter.storage import canary
+from newsletter.storage import canary, delivery_sums, sums
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx
 
 
 def exceptions(tx: Tx, send_id: int, outcome: str) -> dict[str, int]:
-    """Deliveries that do not follow their batch (`excluded` or `refused`), counted by reason."""
+    """Deliveries that do not follow their batch (`excluded` or `refused`), counted by reason; summed ones too."""
     rows = tx.execute(
         select(t.delivery.c.reason, func.count().label("people"))
         .where(t.delivery.c.send_id == send_id, t.delivery.c.outcome == outcome)
         .group_by(t.delivery.c.reason)
         .order_by(t.delivery.c.reason)
     )
-    return {row.reason: row.people for row in rows}
+    return _plus({row.reason: row.people for row in rows}, delivery_sums.by_reason(tx, send_id, outcome))
+
+
+def _plus(kept: dict[str, int], summed: dict[str, int]) -> dict[str, int]:
+    return {name: kept.get(name, 0) + summed.get(name, 0) for name in sorted(kept.keys() | summed.keys())}
 
 
 def batch_states(tx: Tx, send_id: int) -> dict[str, int]:
@@ -64,6 +68,8 @@ def _people_by_state(tx: Tx, send_id: int) -> dict[str, int]:
     )
     for row in exceptions:
         people[row.state] -= row.people
+    for state, count in delivery_sums.by_reason(tx, send_id, delivery_sums.UNMAILED).items():
+        people[state] -= count
     return people
 
 
@@ -107,7 +113,7 @@ def _facts(tx: Tx, send_id: int) -> dict[str, int]:
         .group_by(t.fact.c.kind)
         .order_by(t.fact.c.kind)
     )
-    return {row.kind: row.people for row in rows}
+    return _plus({row.kind: row.people for row in rows}, delivery_sums.facts(tx, send_id))
 
 
 def _sent_twice(tx: Tx, send_id: int) -> int:
@@ -128,7 +134,7 @@ def _sent_twice(tx: Tx, send_id: int) -> int:
         .subquery()
     )
     count: int = tx.execute(select(func.count()).select_from(again)).scalar_one()
-    return count
+    return count + sums.sent_twice(tx, send_id)
 
 
 def last_mailed_count(tx: Tx, newsletter: str, *, before: int) -> int | None:

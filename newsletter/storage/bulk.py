@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Dialect, String, Table
+from sqlalchemy import Column, Dialect, String, Table
 from sqlalchemy.types import TypeEngine
 
 from newsletter.storage.database import Tx
@@ -53,15 +53,41 @@ def insert_earliest(tx: Tx, table: Table, columns: Columns, *, key: Sequence[str
     tx.exec_driver_sql(f"{_sqlite(table, tuple(columns))} {tail}", _rows(tx, table, columns))
 
 
+def upsert(tx: Tx, table: Table, columns: Columns, *, key: Sequence[str], adding: Sequence[str] = ()) -> None:
+    """Insert rows; where one of that key is known, its other columns become these, or with `adding` the sums of both.
+
+    Each key stands in the columns once.
+    """
+    if not columns[key[0]]:
+        return
+    plus = {name: f"{table.name}.{name} + " if name in adding else "" for name in columns}
+    news = ", ".join(f"{name} = {plus[name]}excluded.{name}" for name in columns if name not in key)
+    tail = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {news}"
+    if tx.dialect.name == "postgresql":
+        tx.exec_driver_sql(f"{_postgresql(tx.dialect, table, tuple(columns))} {tail}", _texts(tx, table, columns))
+        return
+    tx.exec_driver_sql(f"{_sqlite(table, tuple(columns))} {tail}", _rows(tx, table, columns))
+
+
+def delete(tx: Tx, column: Column[int], ids: Iterable[int]) -> int:
+    """Delete the rows whose column is one of `ids`; gives how many."""
+    one_of, bound = _one_of(tx, ids)
+    return tx.exec_driver_sql(f"DELETE FROM {column.table.name} WHERE {column.name} {one_of}", (bound,)).rowcount
+
+
 def by_id(tx: Tx, table: Table, names: Sequence[str], ids: Iterable[int]) -> dict[int, tuple[Any, ...]]:
     """Those columns of the rows that there are, by their id; the columns are numbers or text."""
-    wanted = ",".join(map(str, ids))
-    if tx.dialect.name == "postgresql":
-        one_of, bound = "= ANY(string_to_array(%s, ',')::bigint[])", wanted
-    else:
-        one_of, bound = "IN (SELECT value FROM json_each(?))", f"[{wanted}]"
+    one_of, bound = _one_of(tx, ids)
     rows = tx.exec_driver_sql(f"SELECT id, {', '.join(names)} FROM {table.name} WHERE id {one_of}", (bound,))
     return {row[0]: tuple(row[1:]) for row in rows}
+
+
+def _one_of(tx: Tx, ids: Iterable[int]) -> tuple[str, str]:
+    """A condition on numbers, however many there are, and what it binds."""
+    wanted = ",".join(map(str, ids))
+    if tx.dialect.name == "postgresql":
+        return "= ANY(string_to_array(%s, ',')::bigint[])", wanted
+    return "IN (SELECT value FROM json_each(?))", f"[{wanted}]"
 
 
 @lru_cache

@@ -23,6 +23,11 @@ def take_step(tx: Tx, name: str, step: str, now: datetime) -> bool:
     return bool(insert_new(tx, t.step, [{"edition": name, "name": step, "at": now}], returning="name"))
 
 
+def step_at(tx: Tx, name: str, step: str) -> datetime | None:
+    """When a step was taken, if it was."""
+    return tx.execute(select(t.step.c.at).where(t.step.c.edition == name, t.step.c.name == step)).scalar_one_or_none()
+
+
 def give_back_step(tx: Tx, name: str, step: str) -> None:
     """A step that could not be carried out may be taken again."""
     tx.execute(delete(t.step).where(t.step.c.edition == name, t.step.c.name == step))

@@ -20,12 +20,15 @@ from newsletter.storage.database import Tx, insert_new
 class Kept:
     """What was news in a body of events: events of ours by their delivery, and how many there were of others.
 
-    `batches` are those of these deliveries, as (send id, number); `address_keys` is by delivery.
+    `batches` are those of these deliveries, as (send id, number); `address_keys` is by delivery. `gone` are the ids in
+    events for which there is no delivery though they are of no other ledger: the empty one, and of deliveries that were
+    summed.
     """
 
     ours: Mapping[int, tuple[Event, ...]]
     batches: frozenset[tuple[int, int]]
     address_keys: Mapping[int, int]
+    gone: frozenset[str]
     foreign_count: int
     known_count: int
 
@@ -51,6 +54,11 @@ def keep(tx: Tx, events: Sequence[Event], now: datetime) -> Kept:
         ours=by_delivery,
         batches=frozenset(real[number][:2] for number in by_delivery if real[number][1] is not None),
         address_keys={number: real[number][2] for number in by_delivery},
+        gone=frozenset(
+            event.delivery_id or ""
+            for number, event in zip(numbers, events, strict=True)
+            if number not in real and (number is not None or not event.delivery_id)
+        ),
         foreign_count=len(foreign),
         known_count=len(ours) - new_count,
     )

@@ -268,11 +268,18 @@ def membership_state(tx: Tx, subscriber_id: int, list_: int) -> str | None:
 
 def suppress(tx: Tx, keys: Iterable[int], *, reason: str, scope: str, source: str, now: datetime) -> int:
     """Suppress addresses; gives how many were news."""
+    return len(newly_suppressed(tx, keys, reason=reason, scope=scope, source=source, now=now))
+
+
+def newly_suppressed(
+    tx: Tx, keys: Iterable[int], *, reason: str, scope: str, source: str, now: datetime
+) -> Sequence[int]:
+    """Suppress addresses; gives the keys of those of whom it was news."""
     rows = [
         {"address_key": key, "scope": scope, "reason": reason, "source": source, "since": now}
         for key in sorted(set(keys))
     ]
-    return len(insert_new(tx, t.suppression, rows, returning="id"))
+    return insert_new(tx, t.suppression, rows, returning="address_key")
 
 
 def suppressions(tx: Tx, key: int | None = None) -> tuple[tuple[int, str, str, str, datetime], ...]:

@@ -91,6 +91,8 @@ ledger = Table(
     Column(
         "epoch", BigInteger, nullable=False, server_default="0"
     ),  # the restore guard's number: live sends count on, and restores
+    Column("judged_to", BigInteger, nullable=False, server_default="0"),  # events up to this id were looked at,
+    Column("judged_by", Integer, nullable=False, server_default="0"),  # by the rules of this version
     Column("created_at", Instant, nullable=False),
 )
 

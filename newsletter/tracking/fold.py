@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from newsletter.model import Event, EventKind
+from newsletter.tracking.bounces import Bounce, blames_us, classify
 
 EVERYWHERE = "all"
 """The scope of a suppression that holds for each list."""
@@ -31,26 +32,6 @@ DROPPED = {
 }
 """The documented reasons of `dropped`, and the suppression that SendGrid's own list stands for; None is our fault."""
 
-_POLICY = re.compile(r"(?<![\d.])5\.7\.\d{1,3}(?![\d.])")
-"""RFC 3463: 5.7.x is the policy of the receiving side, and says nothing of whether the address exists."""
-
-_SENDER_CODES = re.compile(
-    r"""(?<![\d.])(?:
-        5\.1\.[78]               # RFC 3463: the sender's address
-      | [45]\.7\.2[0-9]          # RFC 7372: DKIM, SPF, reverse DNS; Gmail's 26 to 29
-      | [45]\.7\.(?:3[0-2]|40)   # Gmail: DKIM, SPF, alignment, DMARC
-      | 5\.7\.5(?:09|15)         # Microsoft: DMARC; not authenticated as asked of bulk senders
-    )(?![\d.])""",
-    re.VERBOSE,
-)
-_SENDER_WORDS = re.compile(
-    r"\b(?:SPF|DKIM|DMARC)\b|\bunauthenticated\b|\bauthentication (?:requirements|information|checks?)\b"
-    r"|\bnot authenticated\b|\breverse DNS\b|\bPTR record\b",
-    re.IGNORECASE,
-)
-_POLICY_WORDS = re.compile(r"\bpolic(?:y|ies)\b|\bblock ?list|\bblack ?list|\breputation\b|\bspam\b", re.IGNORECASE)
-_OWN_LOOKUP = re.compile(r"unable to get mx info", re.IGNORECASE)
-
 
 def facts(events: Iterable[Event]) -> Mapping[tuple[str, EventKind], datetime]:
     """When each thing was first true of each delivery: by (delivery id, kind), the earliest instant.
@@ -70,19 +51,22 @@ def facts(events: Iterable[Event]) -> Mapping[tuple[str, EventKind], datetime]:
 def suppression_for(event: Event) -> tuple[str, str] | None:
     """The (reason, scope) for which the event's address must not be mailed any more, or None.
 
-    A hard bounce, a complaint and an unsubscribe count at once, and so does a drop that tells of one of these. What
-    was blocked was blocked this time only; what the receiving side's policy or our own configuration caused is not
+    A hard bounce, a complaint and an unsubscribe count at once, and so does a drop that tells of one of these. Soft
+    bounces count in a row only (`is_soft`); what the receiving side's policy or our own configuration caused is not
     the address's fault. SendGrid's unsubscribe holds for its whole account, so for each list. A resubscribe lifts
     nothing: that is the reader's word to us, not an event's.
     """
     if event.kind is EventKind.DROPPED:
         reason = DROPPED.get(_drop_reason(event.reason))
         return (reason, EVERYWHERE) if reason else None
-    if event.kind not in _BY_KIND:
+    if event.kind is EventKind.BOUNCED and classify(event.kind, event.reason) is not Bounce.HARD:
         return None
-    if event.kind is EventKind.BOUNCED and (sender_fault(event) or _POLICY.search(event.reason)):
-        return None
-    return _BY_KIND[event.kind], EVERYWHERE
+    return (_BY_KIND[event.kind], EVERYWHERE) if event.kind in _BY_KIND else None
+
+
+def is_soft(event: Event) -> bool:
+    """Whether an event counts in the row of soft bounces after which an address is given up (`bounces.spent`)."""
+    return classify(event.kind, event.reason) is Bounce.SOFT
 
 
 def sender_fault(event: Event) -> bool:
@@ -99,12 +83,7 @@ def blames_sender(kind: EventKind, reason: str) -> bool:
     if kind is EventKind.DROPPED:
         words = _drop_reason(reason)
         return words in DROPPED and DROPPED[words] is None
-    if kind not in {EventKind.BOUNCED, EventKind.BLOCKED, EventKind.DEFERRED}:
-        return False
-    if _OWN_LOOKUP.search(reason):  # SendGrid found no server for the reader's domain; it may speak of PTR too
-        return False
-    by_policy = re.search(r"(?<![\d.])5\.7\.1(?![\d.])", reason) and _POLICY_WORDS.search(reason)
-    return bool(_SENDER_CODES.search(reason) or _SENDER_WORDS.search(reason) or by_policy)
+    return kind in {EventKind.BOUNCED, EventKind.BLOCKED, EventKind.DEFERRED} and blames_us(reason)
 
 
 def _drop_reason(reason: str) -> str:

@@ -1,8 +1,4 @@
-"""A send in numbers that balance: as a table for a terminal, and as a document for programs.
-
-Complaint rates: Gmail asks bulk senders to stay under 0.1 % and never to reach 0.3 %
-(https://support.google.com/a/answer/81126).
-"""
+"""A send in numbers that balance: as a table for a terminal, and as a document for programs."""
 
 from __future__ import annotations
 
@@ -10,10 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from newsletter.model import CanaryStanding, EventKind, SendReport
-
-COMPLAINTS_WARN = 0.001
-COMPLAINTS_ALARM = 0.003
+from newsletter.model import CanaryStanding, EventKind, SendReport, complaints, graded
 
 _OF_ACCEPTED = "accepted"
 _OF_DELIVERED = "delivered"
@@ -146,14 +139,13 @@ def _told(report: SendReport) -> Iterator[_Row]:
 def _warnings(report: SendReport) -> Iterator[str]:
     if report.sent_twice:
         yield f"SENT TWICE: {_number(report.sent_twice)} readers have events of two attempts"
-    complaints, delivered = report.facts.get(EventKind.COMPLAINED, 0), report.facts.get(EventKind.DELIVERED, 0)
-    # Where no `delivered` event has come yet, the accepted ones are the nearest number there is.
-    whole, name = (delivered, _OF_DELIVERED) if delivered else (report.accepted, _OF_ACCEPTED)
-    rate = complaints / whole if whole else 0.0
-    if rate >= COMPLAINTS_ALARM:
-        yield f"ALARM: {_percent(rate)} of {name} complained; from 0.3 % on, mailbox providers refuse mail"
-    elif rate >= COMPLAINTS_WARN:
-        yield f"warning: {_percent(rate)} of {name} complained; stay under 0.1 %"
+    rate = complaints(report)
+    percent = _percent(rate.share or 0.0)
+    match graded(rate):
+        case "alarm":
+            yield f"ALARM: {percent} of {rate.of} complained; from 0.3 % on, mailbox providers refuse mail"
+        case "warn":
+            yield f"warning: {percent} of {rate.of} complained; stay under 0.1 %"
 
 
 def _aligned(rows: list[_Row]) -> str:

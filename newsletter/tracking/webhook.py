@@ -14,7 +14,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from newsletter.model import Event, EventKind
+from newsletter.tracking.bounces import CLASSIFIED
 
 KINDS: Mapping[str, EventKind] = {
     "processed": EventKind.PROCESSED,
@@ -86,6 +87,18 @@ def usable(public_key: str) -> bool:
         return isinstance(load_der_public_key(base64.b64decode(public_key, validate=True)), EllipticCurvePublicKey)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return False
+
+
+_OLDEST = timedelta(days=3)
+"""SendGrid posts a body again for 24 hours. Whatever is older is somebody else's who kept it: events whose rows are
+deleted already would count once more.
+"""
+
+
+def is_fresh(timestamp: str, now: datetime) -> bool:
+    """Whether a signed timestamp is one that SendGrid may still post, also where a machine's clock is days behind."""
+    signed_at = _instant(timestamp)
+    return signed_at is not None and now - signed_at <= _OLDEST
 
 
 def parse_events(body: bytes) -> Parsed:
@@ -165,6 +178,8 @@ def _reason(entry: Mapping[str, Any], word: str, kind: EventKind) -> str:
     reason = _text(entry.get("reason")) or _text(entry.get("response"))
     if (status := _text(entry.get("status"))) and status not in reason:
         reason = f"{status} {reason}".strip()
+    if kind in {EventKind.BOUNCED, EventKind.BLOCKED} and (given := _text(entry.get("bounce_classification"))):
+        reason = f"{reason} ({CLASSIFIED} {given})".strip()
     if kind is EventKind.OTHER:
         return ": ".join(part for part in (word, _text(entry.get("type")), reason) if part)
     return reason
@@ -181,6 +196,15 @@ def url_index(raw: str) -> int | None:
     except (orjson.JSONDecodeError, AttributeError):
         return None
     return _attempt(offset.get("index")) if isinstance(offset, dict) else None
+
+
+def agent(raw: str) -> str:
+    """The user agent in an event's raw JSON, empty where it has none."""
+    try:
+        entry = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return ""
+    return _text(entry.get("useragent")) if isinstance(entry, dict) else ""
 
 
 def _attempt(value: object) -> int | None:

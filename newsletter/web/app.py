@@ -14,7 +14,7 @@ from newsletter.errors import StoreError
 from newsletter.pipeline.clicking import Redirects
 from newsletter.pipeline.context import Context
 from newsletter.storage import schema
-from newsletter.web import access, hooks, images, joining, leaving, links, metrics, preferences, style
+from newsletter.web import access, hooks, images, joining, leaving, links, metrics, preferences, reports, style
 from newsletter.web.frame import Answered, Frame
 from newsletter.web.pages import Pages
 from newsletter.web.postman import Postman
@@ -47,6 +47,7 @@ def create_app(context: Context) -> FastAPI:
     app.include_router(leaving.routes(context, pages))
     app.include_router(preferences.routes(context, pages))
     app.include_router(access.routes(context, pages))
+    app.include_router(reports.routes(context, pages))
     app.include_router(images.routes(context.settings.published))
     app.include_router(style.routes(pages.style, context.newsletters.values()))
     _add_health(app, context)

@@ -48,7 +48,7 @@ def test_a_monday(running: House) -> None:
     ]
     assert sorted(house.fake.live) == [f"reader{n}@example.org" for n in range(3)]
     assert any(subject.startswith("[DRAFT ") for subject in house.fake.subjects)
-    assert f"{MONDAY}: the report" in house.fake.subjects
+    assert "The Morning Run of May 4, 2026: the report" in house.fake.subjects
 
 
 def test_a_draft_that_is_what_is_frozen_is_not_tested_twice(running: House) -> None:

@@ -20,8 +20,9 @@ def report(accepted: int, sent_twice: int = 0, **facts: int) -> SendReport:
     (report(1000, bounced=50, complained=1), []),
     (report(1000, bounced=51), [AlertKind.BOUNCES]),
     (report(100, bounced=19), []),
-    (report(10_000, complained=10), []),
-    (report(10_000, complained=11), [AlertKind.COMPLAINTS]),
+    (report(10_000, complained=9), []),
+    (report(10_000, complained=10), [AlertKind.COMPLAINTS]),
+    (report(20_000, complained=11, delivered=10_000), [AlertKind.COMPLAINTS]),
     (report(100, complained=2), []),
     (report(100, complained=3), [AlertKind.COMPLAINTS]),
     (report(10_000, sent_twice=1), [AlertKind.SENT_TWICE]),
@@ -31,5 +32,5 @@ def report(accepted: int, sent_twice: int = 0, **facts: int) -> SendReport:
     ]),
 ])  # fmt: skip
 def test_troubles(numbers: SendReport, kinds: list[AlertKind]) -> None:
-    """Over a twentieth bounced, over a thousandth complained, anybody twice; few of a small list say nothing."""
+    """Over 5 % bounced, 0.1 % of the delivered complained, anybody twice; few of a small list say nothing."""
     assert [kind for kind, _ in troubles(numbers)] == kinds

@@ -144,6 +144,8 @@ def upgrade() -> None:
     op.add_column("subscription", sa.Column("sections", sa.Text(), nullable=True))
     op.add_column("subscription", sa.Column("tracked", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("variant", sa.Column("sections", sa.Text(), server_default="", nullable=False))
+    op.add_column("ledger", sa.Column("judged_to", sa.BigInteger(), server_default="0", nullable=False))
+    op.add_column("ledger", sa.Column("judged_by", sa.Integer(), server_default="0", nullable=False))
     op.execute("ALTER TABLE variant RENAME COLUMN click_mode TO tracking")
     op.add_column("variant", sa.Column("place", sa.Integer(), nullable=True))
     op.execute(  # until now an edition was frozen with one variant, and had its fingerprint
@@ -156,6 +158,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("variant", "place")
     op.execute("ALTER TABLE variant RENAME COLUMN tracking TO click_mode")
+    op.drop_column("ledger", "judged_by")
+    op.drop_column("ledger", "judged_to")
     op.drop_column("variant", "sections")
     op.drop_column("subscription", "tracked")
     op.drop_column("subscription", "sections")
