@@ -17,7 +17,7 @@ import structlog
 from newsletter.audience.reasons import in_words
 from newsletter.errors import ProofError, UsageError
 from newsletter.model import EditionState, Level, SendReport, Status, Story, edition_id
-from newsletter.pipeline import composing, desk, freezing, gathering, guards, testing
+from newsletter.pipeline import composing, desk, freezing, gathering, guards, keeping, testing
 from newsletter.pipeline.context import Context, Target, target
 from newsletter.rendering.wording import wording
 from newsletter.storage import Tx, balance, corrections, editions, messages, sends
@@ -196,6 +196,7 @@ def freeze(context: Context, case: Case, *, by: str, confirmed: int | None = Non
         editions.clear_signatures(tx, row.id)
         variant_id = messages.keep(tx, row.id, message, now)
         editions.set_frozen(tx, row.id, composed.edition, message.fingerprint, now)
+        keeping.keep(tx, row.id, composed.edition, message.pictures)
         plan = sends.Plan(
             edition_id=row.id,
             variant_id=variant_id,

@@ -10,7 +10,7 @@ import structlog
 
 from newsletter.errors import ProofError, UsageError
 from newsletter.model import EditionState, Level, Newsletter, Standing, Step, Story
-from newsletter.pipeline import canary, composing, gathering, guards
+from newsletter.pipeline import canary, composing, gathering, guards, keeping
 from newsletter.pipeline.context import Context, Target
 from newsletter.storage import Tx, balance, clock, editions, messages, roster, sends
 
@@ -124,6 +124,7 @@ def _freeze(
     editions.clear_signatures(tx, row.id)
     variant_id = messages.keep(tx, row.id, message, now)
     editions.set_frozen(tx, row.id, composed.edition, message.fingerprint, now)
+    keeping.keep(tx, row.id, composed.edition, message.pictures)
     send_id = sends.freeze(
         tx,
         sends.Plan(

@@ -14,6 +14,8 @@ from newsletter.errors import StoreError
 from newsletter.pipeline.context import Context
 from newsletter.storage import schema
 from newsletter.web import hooks, images, leaving, metrics, style
+from newsletter.web.archive import routes as archive
+from newsletter.web.archive.site import Site
 from newsletter.web.frame import Frame
 from newsletter.web.pages import Pages
 
@@ -40,6 +42,7 @@ def create_app(context: Context) -> FastAPI:
     app.include_router(metrics.routes(context, counted))
     app.include_router(hooks.routes(context, counted))
     app.include_router(leaving.routes(context, pages))
+    app.include_router(archive.routes(Site(context, pages)))
     app.include_router(images.routes(context.settings.published))
     app.include_router(style.routes(pages.style, context.newsletters.values()))
     _add_health(app, context)
