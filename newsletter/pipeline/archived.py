@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
-from newsletter.model import Newsletter, Organisation, Story
+from newsletter.model import Newsletter, Organisation, Paragraph, Story
 from newsletter.pipeline.recalling import Recalled
 from newsletter.rendering import dates
 from newsletter.rendering.story_view import StoryView, story_view
@@ -93,11 +93,22 @@ class EditionPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """An edition in the stream: its stories, of which only the first paragraph is there. `title` is as an edition's."""
+
+    gone: Gone
+    day: str
+    title: str
+    stories: tuple[StoryView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamPage:
     """Editions with their stories, newest first. `older` is the key of the last where there are older ones than it."""
 
     newsletter: Newsletter
-    editions: tuple[EditionPage, ...]
+    editions: tuple[Stretch, ...]
+    corrections: Corrections
     older: str | None
 
 
@@ -166,6 +177,23 @@ def edition_page(
         newer=newer,
         changed_at=max([gone.at, *own]),
     )
+
+
+def stretch(newsletter: Newsletter, found: Recalled) -> Stretch:
+    """An edition as the stream shows it."""
+    return Stretch(
+        gone=found.gone,
+        day=dates.long_date(found.gone.date, newsletter.language),
+        title=found.beside.subject if found.beside else "",
+        stories=tuple(shown(_begun(story), newsletter) for _, story in found.stories),
+    )
+
+
+def _begun(story: Story) -> Story:
+    """A story that ends with its first paragraph."""
+    place = next((n for n, block in enumerate(story.blocks) if isinstance(block, Paragraph)), 0)
+    moved = tuple(replace(c, block=0) for c in story.citations if c.block == place)
+    return replace(story, blocks=story.blocks[place : place + 1], citations=moved, image=None)
 
 
 def shown(story: Story, newsletter: Newsletter) -> StoryView:

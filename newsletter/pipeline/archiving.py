@@ -20,6 +20,7 @@ from newsletter.pipeline.archived import (
     edition_page,
     shown,
     story_page,
+    stretch,
 )
 from newsletter.pipeline.context import Context
 from newsletter.pipeline.recalling import SLUG, Recalled, is_out, look, recall, story_at
@@ -103,13 +104,9 @@ class Archive:
                 raise NotThereError
             found = recall(tx, self._files, gone[:limit], now)
             corrections = self._corrections(tx, _stories(found), newsletter, now)
-        pages = tuple(
-            edition_page(newsletter, self._context.organisation, each, corrections=corrections)
-            for each in found
-            if each.stories
-        )
         older = gone[limit - 1].key if len(gone) > limit else None
-        return StreamPage(newsletter=newsletter, editions=pages, older=older)
+        editions = tuple(stretch(newsletter, each) for each in found if each.stories)
+        return StreamPage(newsletter=newsletter, editions=editions, corrections=corrections, older=older)
 
     def story(self, slug: str) -> StoryPage:
         """A story by its name. Raises NotThereError, WithdrawnError."""
@@ -155,13 +152,14 @@ class Archive:
                 found = recall(tx, self._files, gone, now)
                 changed += [each.since for each in found if each.since]
                 for page in self._items(tx, newsletter, found, now):
+                    if len(pages) == STORIES_A_FEED:
+                        break
                     pages.setdefault(page.story.slug, page)
                 if len(gone) < _FETCHED:
                     break
                 cursor = gone[-1]
-        stories = tuple(pages.values())[:STORIES_A_FEED]
-        changed += [page.changed_at for page in stories]
-        return FeedPage(newsletter=newsletter, stories=stories, changed_at=max(changed))
+        changed += [page.changed_at for page in pages.values()]
+        return FeedPage(newsletter=newsletter, stories=tuple(pages.values()), changed_at=max(changed))
 
     def _items(self, tx: Tx, newsletter: Newsletter, found: Iterable[Recalled], now: datetime) -> Iterator[StoryPage]:
         corrections = self._corrections(tx, _stories(found), newsletter, now)

@@ -5,13 +5,48 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, Row, Select, Tuple, delete, func, insert, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, or_, select, tuple_
 
 from newsletter.model import TO_READERS, Standing
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx, insert_new
 from newsletter.storage.editions import WENT
+
+_BEGUN: Final = (
+    select(t.batch.c.id)
+    .join(t.send, t.send.c.id == t.batch.c.send_id)
+    .where(
+        t.send.c.edition_id == t.edition.c.id, t.send.c.kind.in_(TO_READERS),
+        t.batch.c.state.in_(["claimed", "accepted", "in_doubt"]),
+    )
+    .correlate(t.edition)
+    .exists()
+)  # fmt: skip
+_FINE: Final = t.edition.c.state.in_([state.value for state in WENT])
+_WENT: Final = or_(_FINE, _BEGUN)
+"""As `editions.went`, without a join: also of an edition that was stopped, somebody may have it."""
+
+_BEGAN: Final = (
+    select(func.min(t.send.c.started_at))
+    .where(t.send.c.edition_id == t.edition.c.id, t.send.c.kind.in_(TO_READERS))
+    .correlate(t.edition)
+    .scalar_subquery()
+)
+_GONE: Final = (
+    select(
+        t.edition.c.id, t.edition.c.name, t.edition.c.newsletter, t.edition.c.date, t.printed_edition.c.document,
+        func.coalesce(_BEGAN, t.edition.c.frozen_at, t.edition.c.planned_at, type_=t.Instant).label("at"),
+    )
+    .outerjoin(t.printed_edition)
+    .where(_WENT)
+)  # fmt: skip
+_PLACES: Final = select(t.edition_story, t.printed_story.c.document).outerjoin(
+    t.printed_story, t.printed_story.c.digest == t.edition_story.c.digest
+)
+_ORDER: Final = tuple_(t.edition.c.date, t.edition.c.id)
+"""Where an edition stands among its newsletter's: by its day, then in the order of making."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,66 +105,32 @@ def keep(tx: Tx, edition_id: int, document: str, stories: Iterable[Kept]) -> Non
 
 def find(tx: Tx, name: str) -> Gone | None:
     """An edition by its name, if it went out."""
-    row = tx.execute(_gone().where(t.edition.c.name == name)).one_or_none()
+    row = tx.execute(_GONE.where(t.edition.c.name == name)).one_or_none()
     return _as_gone(row) if row else None
 
 
 def newest(tx: Tx, newsletter: str, limit: int, *, before: Gone | None = None) -> tuple[Gone, ...]:
     """A newsletter's editions of which something is kept, newest first; `before` an edition, those older than it."""
     asked = _listed(newsletter).order_by(t.edition.c.date.desc(), t.edition.c.id.desc()).limit(limit)
-    return tuple(map(_as_gone, tx.execute(asked.where(_place() < (before.date, before.id)) if before else asked)))
+    return tuple(map(_as_gone, tx.execute(asked.where((before.date, before.id) > _ORDER) if before else asked)))
 
 
 def next_after(tx: Tx, gone: Gone) -> Gone | None:
     """The edition that followed; None where it was the last until now."""
-    asked = _listed(gone.newsletter).where(_place() > (gone.date, gone.id))
+    asked = _listed(gone.newsletter).where((gone.date, gone.id) < _ORDER)
     row = tx.execute(asked.order_by(t.edition.c.date, t.edition.c.id).limit(1)).one_or_none()
     return _as_gone(row) if row else None
 
 
 def count(tx: Tx, newsletter: str) -> int:
-    """How many editions `newest` would give without a limit."""
-    kept = select(func.count()).select_from(t.edition.join(t.printed_edition))
-    found: int = tx.execute(kept.where(t.edition.c.newsletter == newsletter, _went())).scalar_one()
+    """How many editions of a newsletter went out; not those that were stopped on the way."""
+    asked = select(func.count()).select_from(t.edition).where(t.edition.c.newsletter == newsletter, _FINE)
+    found: int = tx.execute(asked).scalar_one()
     return found
 
 
 def _listed(newsletter: str) -> Select[*tuple[object, ...]]:
-    return _gone().where(t.edition.c.newsletter == newsletter, t.printed_edition.c.document.is_not(None))
-
-
-def _gone() -> Select[*tuple[object, ...]]:
-    began = (
-        select(func.min(t.send.c.started_at))
-        .where(t.send.c.edition_id == t.edition.c.id, t.send.c.kind.in_(TO_READERS))
-        .correlate(t.edition)
-        .scalar_subquery()
-    )
-    columns = [
-        t.edition.c.id, t.edition.c.name, t.edition.c.newsletter, t.edition.c.date,
-        func.coalesce(began, t.edition.c.frozen_at, t.edition.c.planned_at, type_=t.Instant).label("at"),
-    ]  # fmt: skip
-    return select(*columns, t.printed_edition.c.document).outerjoin(t.printed_edition).where(_went())
-
-
-def _went() -> ColumnElement[bool]:
-    """As `editions.went`, without a join: in doubt, somebody may have it."""
-    begun = (
-        select(t.batch.c.id)
-        .join(t.send, t.send.c.id == t.batch.c.send_id)
-        .where(
-            t.send.c.edition_id == t.edition.c.id, t.send.c.kind.in_(TO_READERS),
-            t.batch.c.state.in_(["claimed", "accepted", "in_doubt"]),
-        )
-        .correlate(t.edition)
-        .exists()
-    )  # fmt: skip
-    return or_(t.edition.c.state.in_([state.value for state in WENT]), begun)
-
-
-def _place() -> Tuple:
-    """Where an edition stands among its newsletter's: by its day, then in the order of making."""
-    return tuple_(t.edition.c.date, t.edition.c.id)
+    return _GONE.where(t.edition.c.newsletter == newsletter, t.printed_edition.c.document.is_not(None))
 
 
 def _as_gone(row: Row[*tuple[object, ...]]) -> Gone:
@@ -145,7 +146,7 @@ def _as_gone(row: Row[*tuple[object, ...]]) -> Gone:
 
 def places(tx: Tx, edition_ids: Collection[int]) -> Mapping[int, tuple[Place, ...]]:
     """The stories and corrections of editions, in their order."""
-    asked = _places().where(t.edition_story.c.edition_id.in_(edition_ids))
+    asked = _PLACES.where(t.edition_story.c.edition_id.in_(edition_ids))
     found: dict[int, list[Place]] = {number: [] for number in edition_ids}
     for row in tx.execute(asked.order_by(t.edition_story.c.edition_id, t.edition_story.c.position)):
         found[row.edition_id].append(_as_place(row))
@@ -166,9 +167,9 @@ def corrections(tx: Tx, slugs: Collection[str]) -> tuple[tuple[Gone, Place], ...
 
 
 def _with_editions(tx: Tx, where: ColumnElement[bool]) -> tuple[tuple[Gone, Place], ...]:
-    found = list(map(_as_place, tx.execute(_places().where(where))))
+    found = list(map(_as_place, tx.execute(_PLACES.where(where))))
     ids = {place.edition_id for place in found}
-    asked = _gone().where(t.edition.c.id.in_(ids)) if ids else None
+    asked = _GONE.where(t.edition.c.id.in_(ids)) if ids else None
     gone = {row.id: row for row in map(_as_gone, tx.execute(asked))} if asked is not None else {}
     pairs = [(gone[place.edition_id], place) for place in found if place.edition_id in gone]
     return tuple(sorted(pairs, key=lambda pair: (pair[0].date, pair[0].id, pair[1].slug)))
@@ -198,7 +199,7 @@ def everything(tx: Tx, newsletters: Collection[str]) -> Iterator[Printed]:
         .join(t.edition, t.edition.c.id == t.edition_story.c.edition_id)
         .outerjoin(t.printed_story, t.printed_story.c.digest == t.edition_story.c.digest)
         .outerjoin(t.printed_edition, t.printed_edition.c.edition_id == t.edition.c.id)
-        .where(t.edition.c.newsletter.in_(newsletters), _went())
+        .where(t.edition.c.newsletter.in_(newsletters), _WENT)
         .order_by(t.edition.c.date.desc(), t.edition.c.id.desc(), t.edition_story.c.position)
     )  # fmt: skip
     for row in rows:
@@ -206,12 +207,6 @@ def everything(tx: Tx, newsletters: Collection[str]) -> Iterator[Printed]:
             key=row.name.partition("/")[2], newsletter=row.newsletter, date=row.date, slug=row.slug,
             section=row.section, corrects=row.corrects, kept=bool(row.kept),
         )  # fmt: skip
-
-
-def _places() -> Select[*tuple[object, ...]]:
-    return select(t.edition_story, t.printed_story.c.document).outerjoin(
-        t.printed_story, t.printed_story.c.digest == t.edition_story.c.digest
-    )
 
 
 def _as_place(row: Row[*tuple[object, ...]]) -> Place:

@@ -142,19 +142,9 @@ def test_a_newsletters_theme_follows_the_house(make_house: Callable[..., House])
     answer = house.ask("GET", "/style.css")
     assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
     assert answer.text.startswith(STYLE.rstrip())
-    added = answer.text.removeprefix(STYLE.rstrip()).strip()
-    assert added == (
+    added = [line for line in answer.text.splitlines() if "data-newsletter" in line]
+    assert added == [
         ':root[data-newsletter="friday"] { --theme-accent: #7a3b1d; --theme-dark-accent: #e3a883; '
         "--theme-band: #6b3319; --theme-dark-band: #4a2412; --theme-voice: #f6efe7; }"
-    )
-
-
-@pytest.mark.parametrize(("name", "value"), [
-    ("accent", "red"), ("accent", "#14566b; } body { display: none"), ("accent", "#14566b\n"), ("accent", "url(x)"),
-    ("head_font", "x; } body { display: none"), ("head_font", "x)"), ("body_font", "a\\b"), ("a: b; c", "#14566b"),
-    ("masthead", "band"),
-])  # fmt: skip
-def test_a_theme_can_name_colours_and_fonts_alone(house: House, name: str, value: str) -> None:
-    """What is neither is left out; the proof of the mail tells the operator of it."""
-    newsletter: Newsletter = replace(house.context.newsletters["daily"], theme={name: value})
-    assert theme(newsletter) == ""
+    ]
+    assert answer.text.endswith(added[0] + "\n"), "what comes later counts"

@@ -95,7 +95,7 @@ def _add_pages(router: APIRouter, site: Site) -> None:
     def add_slash(rest: str) -> Response:
         """A page has one address. Whether there is one is asked there."""
         first, *names = rest.split("/")
-        if first or rest.endswith("/") or len(names) > 3 or not all(map(_NAME.match, names)):
+        if not site.is_open or first or rest.endswith("/") or len(names) > 3 or not all(map(_NAME.match, names)):
             raise HTTPException(404)
         # of the names alone, which hold nothing that could lead to another house
         return RedirectResponse("/".join([f"{site.root}/archive", *names, ""]), 308, {"Cache-Control": CACHE})

@@ -45,11 +45,11 @@ class Site:
         self.root = urlsplit(self.base).path
         self.withdrawn = pages.fill("archive/withdrawn.html.j2", None).encode()
         for newsletter in self.archive.newsletters.values():
-            edition, story = trial.pages(newsletter, context.organisation)
+            edition, story, stream = trial.pages(newsletter, context.organisation)
             self._edition(edition)
             self._story(story)
             self._content(story)
-            self._stream(StreamPage(newsletter=newsletter, editions=(edition,), older="2026-05-04"), first=False)
+            self._stream(stream, first=False)
         if self.archive.newsletters:
             self.index()
 

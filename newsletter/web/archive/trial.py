@@ -30,9 +30,11 @@ from newsletter.pipeline.archived import (
     EditionPage,
     Holding,
     StoryPage,
+    StreamPage,
     edition_page,
     shown,
     story_page,
+    stretch,
 )
 from newsletter.pipeline.recalling import Recalled
 from newsletter.storage.archive import Gone
@@ -62,8 +64,8 @@ _CORRECTS = Corrects(headline="Headline", day="May 3, 2026", slug=None)
 _FIX = Correction(slug="fix", corrects="2026-05-04-trial", headline="Headline", on=_ON, blocks=_BLOCKS)
 
 
-def pages(newsletter: Newsletter, organisation: Organisation) -> tuple[EditionPage, StoryPage]:
-    """Both, in the language and with the parts of a newsletter."""
+def pages(newsletter: Newsletter, organisation: Organisation) -> tuple[EditionPage, StoryPage, StreamPage]:
+    """One of each, in the language and with the parts of a newsletter."""
     sponsors = tuple(
         Sponsor(slug=place, label="Sponsored", blocks=_BLOCKS, place=place, url="https://example.org", image=_IMAGE)
         for place in ("lead", "all", "end")
@@ -90,4 +92,7 @@ def pages(newsletter: Newsletter, organisation: Organisation) -> tuple[EditionPa
             newsletter, organisation, found, corrections=corrections, corrects=corrects, older=_GONE, newer=_GONE
         ),
         story_page(newsletter, found, "all", _STORY, held=held, corrections=corrections, corrects=_CORRECTS),
+        StreamPage(
+            newsletter=newsletter, editions=(stretch(newsletter, found),), corrections=corrections, older="2026-05-03"
+        ),
     )
