@@ -10,6 +10,10 @@ from newsletter.model.alerts import (
     MailServer,
     runbook,
 )
+from newsletter.model.clicks import (
+    Hit,
+    LinkClicks,
+)
 from newsletter.model.clock import (
     GRACE,
     Action,
@@ -164,11 +168,13 @@ __all__ = [
     "Feedback",
     "Finding",
     "Health",
+    "Hit",
     "Image",
     "Item",
     "LedgerView",
     "Level",
     "Link",
+    "LinkClicks",
     "Logo",
     "MailServer",
     "Mailbox",

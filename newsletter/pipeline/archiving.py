@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
-from newsletter.model import Newsletter, Story
+from newsletter.model import EDITION_ID, Newsletter, Story
 from newsletter.pipeline.archived import (
     Corrected,
     Corrections,
@@ -23,7 +23,7 @@ from newsletter.pipeline.archived import (
     stretch,
 )
 from newsletter.pipeline.context import Context
-from newsletter.pipeline.recalling import SLUG, Recalled, is_out, look, recall, story_at
+from newsletter.pipeline.recalling import SLUG, Recalled, Withheld, is_out, look, recall, story_at
 from newsletter.rendering import dates
 from newsletter.storage import Tx, archive, clock
 from newsletter.storage.archive import Gone
@@ -50,11 +50,12 @@ class WithdrawnError(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
     """All that the archive has of some newsletters: keys of editions by newsletter, and stories; each with
-    the day on which it went out, or was corrected.
+    the day on which it went out, or was corrected. `withdrawn` are the stories that there were.
     """
 
     editions: Mapping[str, Mapping[str, date]]
     stories: Mapping[str, date]
+    withdrawn: tuple[str, ...]
 
 
 class Archive:
@@ -176,19 +177,7 @@ class Archive:
             found = tuple(archive.everything(tx, named))
             slugs = {slug for each in found for slug in (each.slug, each.corrects) if slug}
             withheld = look(tx, self._files, slugs, now, every=True)
-        editions: dict[str, dict[str, date]] = {slug: {} for slug in named}
-        stories: dict[str, date] = {}
-        corrected: dict[str, date] = {}
-        for each in found:
-            if each.corrects:
-                corrected.setdefault(each.corrects, each.date)
-            if SLUG.match(each.slug) and not withheld.hides(each.slug, each.corrects):
-                if each.section:
-                    editions[each.newsletter].setdefault(each.key, each.date)
-                if each.kept:
-                    stories.setdefault(each.slug, each.date)
-        changed = {slug: max(on, corrected.get(slug, on)) for slug, on in stories.items()}
-        return Addresses(editions=editions, stories=changed)
+        return _addresses(named, found, withheld)
 
     # --- corrections ------------------------------------------------------------------------------------------------
 
@@ -228,3 +217,25 @@ class Archive:
 
 def _stories(found: Iterable[Recalled]) -> Iterator[Story]:
     return (story for each in found for _, story in each.stories)
+
+
+def _addresses(newsletters: Iterable[str], rows: Iterable[archive.Printed], withheld: Withheld) -> Addresses:
+    editions: dict[str, dict[str, date]] = {slug: {} for slug in newsletters}
+    stories: dict[str, date] = {}
+    corrected: dict[str, date] = {}
+    withdrawn: dict[str, None] = {}
+    for row in rows:
+        if not SLUG.match(row.slug) or not EDITION_ID.match(f"{row.newsletter}/{row.key}"):
+            continue  # no name that the pipeline gives
+        if withheld.killed_of(row.slug, row.corrects):
+            withdrawn[row.slug] = None
+        if withheld.hides(row.slug, row.corrects):
+            continue
+        if row.corrects:
+            corrected.setdefault(row.corrects, row.date)
+        if row.section:
+            editions[row.newsletter].setdefault(row.key, row.date)
+        if row.kept:
+            stories.setdefault(row.slug, row.date)
+    changed = {slug: max(on, corrected.get(slug, on)) for slug, on in stories.items()}
+    return Addresses(editions=editions, stories=changed, withdrawn=tuple(withdrawn))

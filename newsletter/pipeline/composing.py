@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.errors import ProofError
-from newsletter.model import Edition, Finding, Level, Message, Newsletter, Story
+from newsletter.model import Edition, Finding, Level, Message, Newsletter, Story, Tracking
 from newsletter.pipeline.context import Context, Target
-from newsletter.rendering import render
+from newsletter.rendering import links, render
 from newsletter.rendering.printing import COLUMN, Printer, pictures_of_story
 from newsletter.rendering.proof import pictures, proof
 from newsletter.rendering.theme import defaults
 from newsletter.rendering.variants import Folders
+
+BARE = Tracking()
+"""Links as they are, and nothing seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +32,17 @@ class Composed:
         return tuple(finding for finding in self.findings if finding.level is Level.STOP)
 
 
-def compose(context: Context, newsletter: Newsletter, edition: Edition) -> Composed:
-    """Render and proof an edition. Raises RenderError for a template that cannot be rendered."""
+def usual_tracking(newsletter: Newsletter) -> Tracking:
+    """What is seen of readers who did not agree to more: their clicks at most by our own redirect, and no opens but
+    where all are seen.
+    """
+    return Tracking(clicks="none" if newsletter.clicks == "none" else "aggregate", opens=newsletter.opens == "all")
+
+
+def compose(context: Context, newsletter: Newsletter, edition: Edition, tracking: Tracking = BARE) -> Composed:
+    """Render and proof an edition for readers of whom so much is seen. Raises RenderError for a template that cannot
+    be rendered.
+    """
     settings = context.settings
     message = render(
         edition,
@@ -39,6 +51,7 @@ def compose(context: Context, newsletter: Newsletter, edition: Edition) -> Compo
         templates=settings.templates,
         base_url=settings.base_url,
         images=folders(context),
+        clicks=tracking.clicks,
     )
     findings = proof(
         message,
@@ -47,17 +60,20 @@ def compose(context: Context, newsletter: Newsletter, edition: Edition) -> Compo
         context.organisation,
         loopback=settings.on_loopback,
         templates=settings.templates,
+        clicks=tracking.clicks,
     )
     return Composed(edition=edition, message=message, findings=findings)
 
 
 def write_files(context: Context, target: Target, message: Message, look: str | None = None) -> tuple[Path, Path]:
-    """A message as files in `var/preview/`: HTML and plain text. `look` is named where it is not its newsletter's."""
+    """A message as files in `var/preview/`: HTML with its links' targets, and plain text. `look` is named where it is
+    not its newsletter's.
+    """
     folder = context.settings.var / "preview"
     folder.mkdir(parents=True, exist_ok=True)
     name = target.id.replace("/", "-") + ("" if look is None else f"-{look}")
     html, text = folder / f"{name}.html", folder / f"{name}.txt"
-    html.write_text(message.html, encoding="utf-8")
+    html.write_text(links.bare(message), encoding="utf-8")
     text.write_text(message.text, encoding="utf-8")
     return html, text
 

@@ -108,7 +108,7 @@ def compose(context: Context, case: Case) -> composing.Composed:
         suffix=case.target.suffix or SUFFIX, wording=wording(newsletter.language, context.settings.templates),
     )  # fmt: skip
     look = replace(newsletter, template=newsletter.correction_template or newsletter.template)
-    composed = composing.compose(context, look, edition)
+    composed = composing.compose(context, look, edition, composing.usual_tracking(look))
     composing.require_proof(composed)
     return composed
 

@@ -53,7 +53,7 @@ def prepare(context: Context, target: Target, now: datetime, *, at: datetime | N
     stops = [f for f in gathering.desk_findings(context, gathered, now) if f.level is Level.STOP]
     if stops:
         raise ProofError(f"{target.id} may not go:\n{composing.in_lines(stops)}")
-    composed = composing.compose(context, target.newsletter, edition)
+    composed = composing.compose(context, target.newsletter, edition, composing.usual_tracking(target.newsletter))
     composing.require_proof(composed)
     return composed
 

@@ -116,7 +116,7 @@ def _composed(
     if edition is None:
         return None, ()
     try:
-        return composing.compose(context, newsletter, edition), ()
+        return composing.compose(context, newsletter, edition, composing.usual_tracking(newsletter)), ()
     except RenderError as error:
         return None, (proofing.unrendered(newsletter, error),)
     except ContentError as error:
@@ -238,8 +238,7 @@ def _stories(plan_: EditionPlan) -> str:
 def _size(plan_: EditionPlan) -> str:
     if plan_.composed is None:
         return _stories(plan_)
-    weight = weigh(plan_.composed.message)
-    return f"{_stories(plan_)}, {weight.total / 1024:.0f} kB of Gmail's {weight.limit / 1024:.0f}, links tracked"
+    return f"{_stories(plan_)}, {weigh(plan_.composed.message, plan_.target.newsletter.clicks).words}"
 
 
 def _list(title: str, lines: list[str] | tuple[str, ...]) -> Iterator[str]:

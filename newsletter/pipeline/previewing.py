@@ -153,7 +153,7 @@ def write(context: Context, target: Target, now: datetime, look: str | None = No
     gathering.require_readable(gathered)
     if gathered.assembly.edition is None:
         raise UsageError(f"{target.id}: " + "; ".join(gathered.assembly.problems))
-    composed = composing.compose(context, newsletter, gathered.assembly.edition)
+    composed = composing.compose(context, newsletter, gathered.assembly.edition, composing.usual_tracking(newsletter))
     html, text = composing.write_files(context, target, composed.message, look)
     findings = (*gathering.desk_findings(context, gathered, now), *composed.findings)
     return Files(html=html, text=text, stops=tuple(each for each in findings if each.level is Level.STOP))

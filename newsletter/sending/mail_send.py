@@ -17,9 +17,11 @@ from typing import Any
 
 import idna
 
-from newsletter.model import EmbeddedPicture
+from newsletter.model import TO_READERS, Batch, EmbeddedPicture
 from newsletter.sending.gateway import Outgoing
 from newsletter.sending.transport import Prepared
+
+REDIRECT_QUERY = "[[rq]]"
 
 _FORBIDDEN_IN_NAMES = re.compile(r'[,;<>()@\[\]:"]+')
 _PLAIN_NAME = re.compile(r"[\w.'-]+(?: [\w.'-]+)*")
@@ -51,7 +53,7 @@ def _around(outgoing: Outgoing) -> dict[str, Any]:
         "subject": message.subject,
         "content": [
             {"type": "text/plain", "value": message.text},  # SendGrid wants the plain text first
-            {"type": "text/html", "value": message.html},
+            {"type": "text/html", "value": message.html.replace(REDIRECT_QUERY, _query(batch))},
         ],
         "categories": [batch.edition.partition("/")[0], batch.kind],
         "tracking_settings": TRACKING_OFF,
@@ -61,6 +63,15 @@ def _around(outgoing: Outgoing) -> dict[str, Any]:
     if envelope.reply_to is not None:
         request["reply_to"] = _mailbox(envelope.reply_to.address, envelope.reply_to.name)
     return request
+
+
+def _query(batch: Batch) -> str:
+    """What stands after each link through our own redirect: what editors get must not count as read.
+
+    It is the same in each mail of a send, so it is put in here. As a substitution it would stand in the request once
+    for each reader, and empty, which not every service takes for a value.
+    """
+    return "" if batch.kind in TO_READERS else "?t"
 
 
 def _attachments(pictures: tuple[EmbeddedPicture, ...]) -> list[dict[str, str]]:

@@ -31,7 +31,7 @@ def keep(tx: Tx, edition_id: int, message: Message, now: datetime) -> int:
         [
             {
                 "message_id": message_id, "number": link.number, "role": link.role, "url": link.url,
-                "story": link.story, "section": link.section,
+                "story": link.story, "section": link.section, "code": link.code,
             }
             for link in message.links
         ],

@@ -6,6 +6,7 @@ and parsed only where it holds one of the words.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,17 +34,18 @@ class Files:
 
     def __init__(self, content: Path, organisation: Organisation) -> None:
         self._content = content
+        self._stories = f"{content / 'stories'}{os.sep}"
         self._organisation = organisation
         self._known: dict[str, tuple[Stamp, Word]] = {}
 
     def word(self, slug: str) -> Word:
         """What the file of a story says now; nothing where there is none, or it cannot be read."""
-        path = self._content / "stories" / f"{slug}.md"
+        path = f"{self._stories}{slug}.md"  # no Path: of forty thousand stories (a sitemap) it takes half of the time
         try:
-            stamp = stamp_of(path.stat())
+            stamp = stamp_of(os.stat(path))  # noqa: PTH116
             known = self._known.get(slug)
             if known is None or known[0] != stamp:
-                known = stamp, self._read(path, datetime.fromtimestamp(stamp[0] / 1e9, UTC))
+                known = stamp, self._read(Path(path), datetime.fromtimestamp(stamp[0] / 1e9, UTC))
                 self._known[slug] = known
         except (OSError, ValueError):
             return NOTHING

@@ -5,20 +5,24 @@ kept, nor who the readers are: it sees delivery ids. Recording what comes out tw
 """
 
 from newsletter.tracking.fold import blames_sender, facts, sender_fault, suppression_for
+from newsletter.tracking.hits import Following, judged
 from newsletter.tracking.rates import troubles
 from newsletter.tracking.report import report_document, report_table
-from newsletter.tracking.webhook import Parsed, parse_events, usable, verify
+from newsletter.tracking.webhook import Parsed, parse_events, url_index, usable, verify
 
 __all__ = [
+    "Following",
     "Parsed",
     "blames_sender",
     "facts",
+    "judged",
     "parse_events",
     "report_document",
     "report_table",
     "sender_fault",
     "suppression_for",
     "troubles",
+    "url_index",
     "usable",
     "verify",
 ]

@@ -25,6 +25,7 @@ from newsletter.model import (
     MESSAGE_CHECKS,
     Brief,
     CalendarEntry,
+    ClickMode,
     Edition,
     Extras,
     Finding,
@@ -205,8 +206,8 @@ class TestEachCheckStops:
 
 class TestSize:
     def grown(self, sound: Message, total: int) -> Message:
-        """The message with so many bytes by the proof's count: 350 more for each of its 8 links."""
-        filler = total - len(sound.html.encode()) - 350 * len(sound.links)
+        """The message with so many bytes by the proof's count."""
+        filler = total - len(sound.html.encode())
         return replace(sound, html=sound.html.replace("</h3>", "<!--" + "x" * (filler - 7) + "--></h3>", 1))
 
     @pytest.mark.parametrize(
@@ -216,6 +217,13 @@ class TestSize:
         """Of 102,400 bytes, where Gmail cuts: 81,920 and 100,352."""
         levels = [finding.level for finding in found(self.grown(sound, total)) if finding.check == "size"]
         assert levels == ([level] if level else [])
+
+    @pytest.mark.parametrize(("clicks", "level"), [("none", None), ("individual", Level.WARN)])
+    def test_what_the_esp_tracks_grows(self, sound: Message, clicks: ClickMode, level: Level | None) -> None:
+        """By 350 bytes for each of its 8 links, where it is told to track them."""
+        near = self.grown(sound, 81_920 - 350 * len(sound.links))
+        every = proof(near, edition(), DAILY, ORGANISATION, loopback=False, clicks=clicks)
+        assert [finding.level for finding in every if finding.check == "size"] == ([level] if level else [])
 
     def test_names_the_heaviest_story_and_all_shares(self, sound: Message) -> None:
         """Each headline's own story carries what stands in it; the first, here, nearly all."""

@@ -83,7 +83,7 @@ class TestMessage:
         message = rendered()
         assert set(re.findall(r"\[\[(\w+)\]\]", message.html)) == {"unsubscribe"}
         assert set(re.findall(r"\[\[(\w+)\]\]", message.text)) == {"unsubscribe_text"}
-        assert frozenset({"unsubscribe", "unsubscribe_text"}) == TOKENS
+        assert frozenset({"unsubscribe", "unsubscribe_text", "rq"}) == TOKENS
 
     def test_nothing_of_a_story_is_code(self) -> None:
         """Markup, Jinja and MJML in a story are words, in both parts."""

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sending_samples import MESSAGE, outgoing, person
 
-from newsletter.model import EmbeddedPicture, Mailbox, Recipient
+from newsletter.model import EmbeddedPicture, Mailbox, Recipient, SendKind
 from newsletter.sandbox import Sandbox
 from newsletter.sending.gateway import Outgoing
 from newsletter.sending.mail_send import _prepared_attachments, body, prepared
@@ -86,6 +86,21 @@ def test_the_link_is_escaped_for_html_and_bare_for_text() -> None:
         "[[unsubscribe]]": "https://news.example.org/u/t0?a=1&amp;b=2",
         "[[unsubscribe_text]]": "https://news.example.org/u/t0?a=1&b=2",
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "href"),
+    [("live", "r/abc"), ("correction", "r/abc"), ("test", "r/abc?t"), ("notice", "r/abc?t")],
+)
+def test_what_editors_get_does_not_count_as_read(kind: SendKind, href: str) -> None:
+    """The query of links through our redirect is put in here: no service need know what an empty value is."""
+    whole = outgoing(2, kind=kind)
+    whole = replace(
+        whole, message=replace(whole.message, html="<a href='r/abc[[rq]]'>x</a><a href='r/abc[[rq]]'>x</a>")
+    )
+    html = f"<a href='{href}'>x</a><a href='{href}'>x</a>"
+    assert body(whole)["content"][1]["value"] == html
+    assert json.loads(prepared(whole))["content"][1]["value"] == html
 
 
 def test_a_live_subject_stands_once() -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from newsletter.model import Block, Edition, Finding, plain
 from newsletter.model.letters import unfit
 from newsletter.rendering.lines import LONGEST, long_lines
-from newsletter.rendering.links import ascii_address
+from newsletter.rendering.links import ascii_address, bare
 from newsletter.rendering.proof.case import Case, bare_words, excerpt, stop, warn
 from newsletter.rendering.proof.weight import GMAIL_CLIPS_AT, TRACKED_LINK, weigh
 from newsletter.rendering.tokens import TOKEN, UNSUBSCRIBE, UNSUBSCRIBE_TEXT
@@ -23,15 +23,15 @@ _NAME_REFUSED: Final = ',;<>()@[]:"'
 
 
 def size(case: Case) -> Iterator[Finding]:
-    """Bytes of the HTML, its links tracked, against what Gmail shows; with each story's share."""
-    weight = weigh(case.message, case.page)
+    """Bytes of the HTML as it goes out against what Gmail shows; with each story's share."""
+    weight = weigh(case.message, case.clicks, None if case.clicks == "aggregate" else case.page)
     if weight.share < 0.8:
         return
     parts = ", ".join(f"{slug} {100 * count / weight.total:.0f} %" for slug, count in weight.stories)
+    grown = f" ({weight.html:,} and {TRACKED_LINK} for each of {weight.links} links that the ESP tracks)"
     problem = (
-        f"the HTML has {weight.total:,} bytes ({weight.html:,} and {TRACKED_LINK} for each of {weight.links} links, "
-        f"when they are tracked); Gmail cuts it off at {GMAIL_CLIPS_AT:,}. Shorten or move a story. Shares: "
-        f"{parts or 'no story found'}"
+        f"the HTML has {weight.total:,} bytes{grown if weight.links else ''}; Gmail cuts it off at {GMAIL_CLIPS_AT:,}. "
+        f"Shorten or move a story. Shares: {parts or 'no story found'}"
     )
     where = case.where(weight.stories[0][0]) if weight.stories else case.template
     yield (stop if weight.share >= 0.98 else warn)("size", problem, where)
@@ -146,7 +146,9 @@ def _texts(blocks: Iterable[Block]) -> Iterator[str]:
 
 
 def tokens(case: Case) -> Iterator[Finding]:
-    """No `[[` but the known tokens, each in its own part; none at all in a story, for the ESP would substitute it."""
+    """No `[[` but the known tokens, each in its own part; none at all in a story, for the ESP would substitute it. That
+    of our redirect is known where it ends the address of a link.
+    """
     for said in case.said:
         place = said.text.find("[[")
         if place >= 0:
@@ -155,7 +157,7 @@ def tokens(case: Case) -> Iterator[Finding]:
             yield stop("tokens", problem, said.where)
     written = [said.text for said in case.said if "[[" in said.text]
     for text, allowed, template in (
-        (case.message.html, UNSUBSCRIBE, case.template),
+        (bare(case.message), UNSUBSCRIBE, case.template),
         (case.message.text, UNSUBSCRIBE_TEXT, case.text_template),
     ):
         for match in re.finditer(r"\[\[[^\[\]]{0,40}(?:\]\])?", text):

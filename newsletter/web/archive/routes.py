@@ -21,8 +21,8 @@ CACHE: Final = "public, no-cache"
 """Anybody may keep it, and asks each time whether it still holds: what is withdrawn is gone at once."""
 
 _READ: Final = ["GET", "HEAD"]
-_NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
-"""Newsletters, keys of editions and stories, as far as an address must tell: what is none is not looked up."""
+_NAME: Final = re.compile(r"[a-z0-9-]+\Z")
+"""What newsletters, keys of editions and stories are made of: what has more in it is not looked up."""
 
 
 def routes(site: Site) -> APIRouter:

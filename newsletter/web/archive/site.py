@@ -42,7 +42,7 @@ class Site:
         self._pages = pages
         self._organisation = context.organisation
         self.base = context.settings.base_url.rstrip("/")
-        self.root = urlsplit(self.base).path
+        self.root = self.root_of(self.base)
         self.withdrawn = pages.fill("archive/withdrawn.html.j2", None).encode()
         for newsletter in self.archive.newsletters.values():
             edition, story, stream = trial.pages(newsletter, context.organisation)
@@ -52,6 +52,11 @@ class Site:
             self._stream(stream, first=False)
         if self.archive.newsletters:
             self.index()
+
+    @staticmethod
+    def root_of(base_url: str) -> str:
+        """The path of the base URL: empty, or `/news`, where a proxy takes it away."""
+        return urlsplit(base_url).path.rstrip("/")
 
     @property
     def is_open(self) -> bool:
@@ -97,7 +102,7 @@ class Site:
         """The sitemap, or the index of sitemaps where one is too small; a number asks for one of them. Raises
         NotThereError.
         """
-        parts = maps.parts(self._entries(self.archive.addresses(self.archive.newsletters)))
+        parts = maps.parts(self.entries(self.archive.addresses(self.archive.newsletters)))
         if not self.is_open or (number is not None and not 1 <= number <= len(parts)):
             raise NotThereError
         if number is not None or len(parts) == 1:
@@ -110,7 +115,8 @@ class Site:
         text = maps.robots(self.base, self.root, public=self.is_open)
         return Answer(body=text.encode(), media_type="text/plain; charset=utf-8")
 
-    def _entries(self, of: Addresses) -> list[maps.Entry]:
+    def entries(self, of: Addresses) -> list[maps.Entry]:
+        """What a sitemap lists."""
         found: list[maps.Entry] = [(f"{self.base}/archive/", None)]
         for slug, editions in of.editions.items():
             home = f"{self.base}/archive/{slug}/"

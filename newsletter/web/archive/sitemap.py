@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from typing import Final
-from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.sax.saxutils import escape
 
 LARGEST: Final = 50_000
 """Addresses in one sitemap."""
@@ -26,29 +26,24 @@ def parts(entries: Sequence[Entry]) -> list[Sequence[Entry]]:
 
 def sitemap(entries: Sequence[Entry]) -> bytes:
     """One sitemap."""
-    root = Element("urlset", {"xmlns": _SPACE})
-    for url, day in entries:
-        place = SubElement(root, "url")
-        SubElement(place, "loc").text = url
-        if day is not None:
-            SubElement(place, "lastmod").text = day.isoformat()
-    return _written(root)
+    return _written("urlset", "url", entries)
 
 
 def index(urls: Sequence[str]) -> bytes:
     """The sitemap of sitemaps."""
-    root = Element("sitemapindex", {"xmlns": _SPACE})
-    for url in urls:
-        SubElement(SubElement(root, "sitemap"), "loc").text = url
-    return _written(root)
+    return _written("sitemapindex", "sitemap", [(url, None) for url in urls])
+
+
+def _written(root: str, tag: str, entries: Sequence[Entry]) -> bytes:
+    lines = [
+        f"<{tag}><loc>{escape(url)}</loc>" + (f"<lastmod>{day}</lastmod>" if day else "") + f"</{tag}>"
+        for url, day in entries
+    ]
+    head = f'<?xml version="1.0" encoding="utf-8"?>\n<{root} xmlns="{_SPACE}">'
+    return "\n".join([head, *lines, f"</{root}>", ""]).encode()
 
 
 def robots(base: str, root: str, *, public: bool) -> str:
     """robots.txt: the archive alone, or nothing where there is none (RFC 9309: the longest rule that fits counts)."""
     lines = ["User-agent: *", *([f"Allow: {root}{path}" for path in SHOWN] if public else []), "Disallow: /"]
     return "\n".join([*lines, *([f"\nSitemap: {base}/sitemap.xml"] if public else []), ""])
-
-
-def _written(root: Element) -> bytes:
-    made: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
-    return made
