@@ -104,6 +104,9 @@ class Canary:
 
 LONGEST_WAIT_MINUTES = 240
 
+STORIES = "stories"
+"""In addresses of the archive this stands where else a newsletter's name does."""
+
 
 PARTS = (
     "count",
@@ -247,6 +250,8 @@ class Newsletter:
         unknown = [part for part in self.parts if part not in PARTS]
         if unknown:
             raise ValueError(f"parts are some of {', '.join(PARTS)}, got {', '.join(unknown)}")
+        if self.slug == STORIES and self.archive == "public":
+            raise ValueError(f"/archive/{STORIES}/ is where single stories stand: name the newsletter otherwise")
         unlevelled = [check for check in self.proof if check not in LEVELLED]
         if unlevelled:
             raise ValueError(f"proof sets levels of {', '.join(LEVELLED)}, got {', '.join(unlevelled)}")

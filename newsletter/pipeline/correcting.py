@@ -17,7 +17,7 @@ import structlog
 from newsletter.audience.reasons import in_words
 from newsletter.errors import ProofError, UsageError
 from newsletter.model import EditionState, Level, SendReport, Status, Story, edition_id
-from newsletter.pipeline import composing, desk, freezing, gathering, guards, testing, variants
+from newsletter.pipeline import composing, desk, freezing, gathering, guards, keeping, testing, variants
 from newsletter.pipeline.context import Context, Target, target
 from newsletter.rendering.wording import wording
 from newsletter.storage import Tx, balance, corrections, editions, messages, sends
@@ -204,6 +204,7 @@ def freeze(context: Context, case: Case, *, by: str, confirmed: int | None = Non
         variant_id = messages.keep(tx, row.id, message, now, tracking=seen)
         fix(tx, row.id, [(variant_id, ())])
         editions.set_frozen(tx, row.id, composed.edition, message.fingerprint, now)
+        keeping.keep(tx, row.id, composed.edition, message.pictures)
         plan = sends.Plan(
             edition_id=row.id,
             mailing=Mailing(

@@ -10,7 +10,7 @@ import structlog
 
 from newsletter.errors import ProofError, UsageError
 from newsletter.model import EditionState, Newsletter, Standing, Step, Story
-from newsletter.pipeline import canary, composing, gathering, guards, preparing, variants
+from newsletter.pipeline import canary, composing, gathering, guards, keeping, preparing, variants
 from newsletter.pipeline.context import Context, Target
 from newsletter.pipeline.variants import Variants
 from newsletter.storage import Tx, balance, clock, editions, roster, sends
@@ -110,6 +110,7 @@ def _freeze(
     made = variants.make(context, newsletter, edition, choices(tx, mailing), made)  # somebody may have chosen since
     composing.require_proof(target.id, made.findings)
     editions.set_frozen(tx, row.id, edition, made.fingerprint, now)
+    keeping.keep(tx, row.id, edition, made.main.message.pictures)
     plan = sends.Plan(
         edition_id=row.id,
         mailing=mailing,

@@ -59,10 +59,10 @@ def letter(
     `partials/subject.txt.j2`. Raises RenderError, ConfigError and ContentError, as `render` does.
     """
     look = folder_of.load(templates / FOLDER, catalogue.load(newsletter.language, templates))
-    logo = logo_of(newsletter.logo)
+    logo, plate = logo_of(newsletter.logo), theme.resolve(newsletter.theme, newsletter=newsletter.slug)["paper"]
     printer = Printer(
         places=() if logo is None else ((f"content/newsletters/{newsletter.slug}.toml", logo),), base_url=base_url,
-        folders=images, embed=newsletter.pictures == "embed", plate=theme.resolve(newsletter.theme, newsletter=newsletter.slug)["paper"],
+        folders=images, embed=newsletter.pictures == "embed", plate=plate,
     )  # fmt: skip
     subject = look.fill("partials/subject.txt.j2", {"kind": words.kind, "title": newsletter.title}).strip()
     values = {"edition": _view(words, newsletter, organisation, logo, subject), "printed": printer.printed}

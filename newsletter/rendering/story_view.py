@@ -116,10 +116,10 @@ def rows(stories: Sequence[StoryView]) -> tuple[Row, ...]:
 
 
 def _shares(story: Story, newsletter: Newsletter, base_url: str) -> tuple[Share, ...]:
-    """Plain links, which tell nobody who did not press them. They lead to the story's page, else to its archive page;
-    where the newsletter's mails name no archive there is nothing to pass on.
+    """Plain links, which tell nobody who did not press them. They lead to the story's page, else to its page in the
+    archive; where that is not public there is nothing to pass on.
     """
-    if not story.url and "archive" not in newsletter.parts:
+    if not story.url and newsletter.archive != "public":
         return ()
     page = ascii_address(story.url) if story.url else f"{base_url.rstrip('/')}/archive/stories/{story.slug}/"
     mail = urlencode({"subject": story.headline, "body": page}, quote_via=quote)

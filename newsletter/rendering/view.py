@@ -124,7 +124,7 @@ def view(edition: Edition, newsletter: Newsletter, organisation: Organisation, *
         calendar=tuple(map(extra.entry, extras.calendar)),
         corrections=tuple(map(extra.correction, extras.corrections)),
         feedback=_feedback(newsletter.feedback) if "feedback" in parts else None,
-        archive=_archive(edition, base_url) if "archive" in parts else None,
+        archive=_archive(edition, base_url) if "archive" in parts and newsletter.archive == "public" else None,
         unsubscribe=tokens.page(base_url, tokens.LEAVE),
         preferences=tokens.page(base_url, tokens.PREFERENCES),
         reason=newsletter.reason,

@@ -1,4 +1,4 @@
-"""Corrections as rows: which story corrects which since when, and the mails to those who got the wrong one."""
+"""Corrections as rows: which editions went out with the wrong story, and the mails to those who got them."""
 
 from __future__ import annotations
 
@@ -8,44 +8,9 @@ from datetime import date, datetime
 
 from sqlalchemy import func, insert, select, update
 
-from newsletter.model import TO_READERS, SendKind
 from newsletter.storage import editions, eligibility, recipients, sends
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Corrected:
-    """That a correction went out: in an edition of a newsletter (`live`), or as a mail (`correction`), dated `on`."""
-
-    slug: str
-    corrects: str
-    headline: str
-    edition: str
-    newsletter: str
-    on: date
-    kind: SendKind
-
-
-def of_story(tx: Tx, slug: str) -> tuple[Corrected, ...]:
-    """The corrections of a story that went out, oldest first: what its page in the archive shows."""
-    rows = tx.execute(
-        select(
-            t.edition_story.c.slug, t.edition_story.c.headline, t.edition.c.name, t.edition.c.newsletter,
-            t.edition.c.date, t.send.c.kind,
-        )
-        .join(t.edition, t.edition.c.id == t.edition_story.c.edition_id)
-        .join(t.send, t.send.c.edition_id == t.edition.c.id)
-        .where(t.edition_story.c.corrects == slug, t.send.c.kind.in_(TO_READERS), editions.went())
-        .order_by(t.edition.c.date, t.edition.c.id)
-    )  # fmt: skip
-    return tuple(
-        Corrected(
-            slug=r.slug, corrects=slug, headline=r.headline, edition=r.name, newsletter=r.newsletter, on=r.date,
-            kind=r.kind,
-        )
-        for r in rows
-    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

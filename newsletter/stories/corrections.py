@@ -166,3 +166,9 @@ def correction_edition(
 def _moved(story: Story) -> tuple[Citation, ...]:
     """The citations of a story that has got a block more at its head."""
     return tuple(replace(citation, block=citation.block + 1) for citation in story.citations)
+
+
+def without_lede(printed: Story) -> Story:
+    """The story of a correction's mail without the line over it: what `correction_edition` was given."""
+    citations = tuple(replace(citation, block=citation.block - 1) for citation in printed.citations)
+    return replace(printed, blocks=printed.blocks[1:], citations=citations)

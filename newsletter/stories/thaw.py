@@ -1,5 +1,7 @@
-"""A story as plain JSON values, and back. The shapes are private to the cache; lists stand for what they hold in the
-order of the fields below.
+"""A story as plain JSON values, and back; lists stand for what they hold in the order of the fields below.
+
+The shapes are private to the cache and to `printed`, which keeps them in ledgers for good: what was written by an
+earlier version must still be read (tests/stories/printed holds one of each).
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ def frozen_of(story: Story) -> dict[str, Any]:
         "date": story.date.isoformat(),
         "headline": story.headline,
         "section": story.section,
-        "blocks": [_freeze(block) for block in story.blocks],
+        "blocks": [frozen_block(block) for block in story.blocks],
         "status": story.status.value,
         "digest": story.digest,
         "approval": None if approval is None else [approval.by, approval.at.isoformat(), approval.digest],
@@ -45,7 +47,7 @@ def frozen_of(story: Story) -> dict[str, Any]:
         "expires": None if story.expires is None else story.expires.isoformat(),
         "sources": [[source.outlet, source.access, source.url] for source in story.sources],
         "citations": [[each.outlet, each.access, each.form, each.block] for each in story.citations],
-        "image": None if story.image is None else _freeze(story.image),
+        "image": None if story.image is None else frozen_block(story.image),
         "url": story.url,
         "corrects": story.corrects,
         "lines": dict(story.lines),
@@ -57,7 +59,7 @@ def story_of(frozen: dict[str, Any]) -> Story:
     given = dict(frozen)
     given["date"] = date.fromisoformat(given["date"])
     given["status"] = Status(given["status"])
-    given["blocks"] = tuple(map(_thaw, given["blocks"]))
+    given["blocks"] = tuple(map(block_of, given["blocks"]))
     if (approval := given["approval"]) is not None:
         given["approval"] = Approval(by=approval[0], at=datetime.fromisoformat(approval[1]), digest=approval[2])
     if given["newsletters"] is not None:
@@ -67,7 +69,7 @@ def story_of(frozen: dict[str, Any]) -> Story:
     given["sources"] = tuple(Source(outlet=each[0], access=each[1], url=each[2]) for each in given["sources"])
     given["citations"] = tuple(map(_citation, given["citations"]))
     if (image := given["image"]) is not None:
-        given["image"] = _image(image)
+        given["image"] = image_of(image)
     return Story(**given)
 
 
@@ -76,23 +78,24 @@ def _citation(values: list[Any]) -> Citation:
     return Citation(outlet=outlet, access=access, form=form, block=block)
 
 
-def _freeze(block: Block) -> list[Any]:
+def frozen_block(block: Block) -> list[Any]:
+    """A block as JSON values; `block_of` reads them."""
     match block:
         case Paragraph():
-            return ["p", _freeze_spans(block.spans), block.run_in, block.voice, block.line]
+            return ["p", frozen_spans(block.spans), block.run_in, block.voice, block.line]
         case BulletList():
-            return ["l", [_freeze_item(item) for item in block.items], block.ordered, block.start, block.line]
+            return ["l", [_frozen_item(item) for item in block.items], block.ordered, block.start, block.line]
         case Quote():
-            return ["q", [_freeze_spans(spans) for spans in block.paragraphs], block.line]
+            return ["q", [frozen_spans(spans) for spans in block.paragraphs], block.line]
         case Image():
             return ["i", block.src, block.alt, block.credit, block.width, block.height, block.line]
 
 
-def _freeze_item(item: Item) -> list[Any]:
-    return [_freeze_spans(item.spans), item.run_in, [_freeze_item(child) for child in item.children], item.line]
+def _frozen_item(item: Item) -> list[Any]:
+    return [frozen_spans(item.spans), item.run_in, [_frozen_item(child) for child in item.children], item.line]
 
 
-def _freeze_spans(spans: Spans) -> str | list[Any]:
+def frozen_spans(spans: Spans) -> str | list[Any]:
     """Plain text as a string, anything else as its spans: most text is plain, and a string is thawed fastest."""
     match spans:
         case (Span(text=text, strong=False, emphasis=False, href=None),):
@@ -100,23 +103,25 @@ def _freeze_spans(spans: Spans) -> str | list[Any]:
     return [[span.text, span.strong, span.emphasis, span.href] for span in spans]
 
 
-def _thaw(values: list[Any]) -> Block:
+def block_of(values: list[Any]) -> Block:
+    """The block of such values. Raises as `story_of` does."""
     match values[0]:
         case "p":
             _, spans, run_in, voice, line = values
-            return Paragraph(spans=_spans(spans), run_in=run_in, voice=voice, line=line)
+            return Paragraph(spans=spans_of(spans), run_in=run_in, voice=voice, line=line)
         case "l":
             _, items, ordered, start, line = values
             return BulletList(items=tuple(map(_item, items)), ordered=ordered, start=start, line=line)
         case "q":
             _, paragraphs, line = values
-            return Quote(paragraphs=tuple(map(_spans, paragraphs)), line=line)
+            return Quote(paragraphs=tuple(map(spans_of, paragraphs)), line=line)
         case "i":
-            return _image(values)
+            return image_of(values)
     raise ValueError(f"no block: {values[0]!r}")
 
 
-def _image(values: list[Any]) -> Image:
+def image_of(values: list[Any]) -> Image:
+    """The image of such values. Raises as `story_of` does."""
     _, src, alt, credit, width, height, line = values
     return Image(src=src, alt=alt, credit=credit, width=width, height=height, line=line)
 
@@ -124,10 +129,11 @@ def _image(values: list[Any]) -> Image:
 def _item(values: list[Any]) -> Item:
     spans, run_in, children, line = values
     below = tuple(map(_item, children)) if children else ()
-    return Item(spans=_spans(spans), run_in=run_in, children=below, line=line)
+    return Item(spans=spans_of(spans), run_in=run_in, children=below, line=line)
 
 
-def _spans(values: str | list[Any]) -> Spans:
+def spans_of(values: str | list[Any]) -> Spans:
+    """The spans that `frozen_spans` made these values of. Raises as `story_of` does."""
     if isinstance(values, str):
         return (Span(text=values),)
     return tuple(Span(text=value[0], strong=value[1], emphasis=value[2], href=value[3]) for value in values)

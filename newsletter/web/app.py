@@ -15,6 +15,8 @@ from newsletter.pipeline.clicking import Redirects
 from newsletter.pipeline.context import Context
 from newsletter.storage import schema
 from newsletter.web import access, hooks, images, joining, leaving, links, metrics, preferences, reports, style
+from newsletter.web.archive import routes as archive
+from newsletter.web.archive.site import Site
 from newsletter.web.frame import Answered, Frame
 from newsletter.web.pages import Pages
 from newsletter.web.postman import Postman
@@ -48,6 +50,7 @@ def create_app(context: Context) -> FastAPI:
     app.include_router(preferences.routes(context, pages))
     app.include_router(access.routes(context, pages))
     app.include_router(reports.routes(context, pages))
+    app.include_router(archive.routes(Site(context, pages)))
     app.include_router(images.routes(context.settings.published))
     app.include_router(style.routes(pages.style, context.newsletters.values()))
     _add_health(app, context)

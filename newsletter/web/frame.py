@@ -19,13 +19,17 @@ POLICY: Final = (
 )
 """What a page may load. `img-src data:` is for the empty icon, which spares each visit a request for /favicon.ico."""
 
+WITH_PICTURES: Final = POLICY.replace("img-src data:", "img-src 'self' data:")
+"""For pages that show published pictures. A route may ask for this one in place of POLICY, and for no other."""
+
 ALWAYS: Final = (
-    ("Content-Security-Policy", POLICY),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),  # tokens stand in paths, and no other site may learn them
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 )
-"""On every answer."""
+"""On every answer, beside the policy."""
+
+_CSP: Final = "Content-Security-Policy"
 
 UNLESS_SAID: Final = (("Cache-Control", "no-store"), ("X-Robots-Tag", "noindex, nofollow"))
 """On every answer that does not say otherwise: whatever is new here is private until somebody decides."""
@@ -76,6 +80,7 @@ class Frame:
 
 def _add_headers(start: Message) -> None:
     headers = MutableHeaders(scope=start)
+    headers[_CSP] = WITH_PICTURES if headers.get(_CSP) == WITH_PICTURES else POLICY
     for name, value in ALWAYS:
         headers[name] = value
     for name, value in UNLESS_SAID:

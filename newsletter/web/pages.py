@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from newsletter.errors import RenderError
 from newsletter.model import Newsletter, Organisation
 from newsletter.rendering import catalogue
+from newsletter.rendering import words as words_of
 
 FOLDER: Final = "web"
 SHEET: Final = "style.css"
@@ -37,6 +38,9 @@ def environment(folder: Path, words: NullTranslations = catalogue.ENGLISH) -> En
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # how blocks of stories are told apart, and run-in heads end, as in templates of mails
+    made.tests["closed"] = words_of.is_closed
+    made.globals["kind"] = words_of.kind
     made.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
     return made
 

@@ -19,13 +19,18 @@ _FONTS: Final = re.compile(r"[A-Za-z0-9 _',-]+\Z")
 def routes(sheet: str, newsletters: Iterable[Newsletter]) -> APIRouter:
     """The stylesheet `sheet`, and after it the themes."""
     router = APIRouter()
-    content = "\n".join([sheet.rstrip(), *filter(None, map(theme, newsletters))]) + "\n"
+    content = whole(sheet, newsletters)
 
     @router.api_route("/style.css", methods=["GET", "HEAD"])
     async def style() -> Response:
         return Response(content, media_type="text/css", headers={"Cache-Control": CACHE})
 
     return router
+
+
+def whole(sheet: str, newsletters: Iterable[Newsletter]) -> str:
+    """The stylesheet with the themes after it."""
+    return "\n".join([sheet.rstrip(), *filter(None, map(theme, newsletters))]) + "\n"
 
 
 def theme(newsletter: Newsletter) -> str:

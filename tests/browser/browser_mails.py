@@ -114,7 +114,7 @@ def _full(context: Context) -> MailPage:
     friday = context.newsletters["friday"]
     sections = (Section(slug="alert", title="Alerts"), *friday.sections)
     newsletter = replace(
-        friday, parts=PARTS, direction="rtl", language="ar", sections=sections,
+        friday, parts=PARTS, archive="public", direction="rtl", language="ar", sections=sections,
         logo=Logo(src="images/lathe.png", alt="A ring on a lathe", width=96, height=60),
     )  # fmt: skip
     desk = load_stories(context.settings.content, context.organisation)

@@ -37,7 +37,7 @@ from newsletter.pipeline import (
     working,
 )
 from newsletter.sending import queue
-from newsletter.storage import Store, alerts, claims, corrections, editions, guard, sends
+from newsletter.storage import Store, alerts, archive, claims, editions, guard, sends
 from newsletter.storage.database import driver
 
 DAILY = "daily/2026-05-04"
@@ -99,19 +99,19 @@ def test_the_archive_knows_since_when(house: House) -> None:
     house.story("2026-05-05-rails")
     house.correct(FIX)
     with house.store.read() as tx:
-        assert [(c.slug, c.edition, c.on) for c in corrections.of_story(tx, WRONG)] == [
+        assert [(place.slug, gone.name, gone.date) for gone, place in archive.corrections(tx, [WRONG])] == [
             (FIX, "daily/2026-05-05-correction", date(2026, 5, 5))
         ]
     house.freeze("daily/2026-05-05")
     with house.store.read() as tx:
-        assert len(corrections.of_story(tx, WRONG)) == 1, "frozen is not gone"
+        assert len(archive.corrections(tx, [WRONG])) == 1, "frozen is not gone"
     sending.run(house.context, sending.start(house.context, "daily/2026-05-05", by="ann"))
     with house.store.read() as tx:
-        found = [(c.edition, c.kind, c.headline) for c in corrections.of_story(tx, WRONG)]
-        assert corrections.of_story(tx, FIX) == ()
+        found = [(gone.name, place.section, place.headline) for gone, place in archive.corrections(tx, [WRONG])]
+        assert archive.corrections(tx, [FIX]) == ()
     assert sorted(found) == [
-        ("daily/2026-05-05", "live", "Ports Put Right"),
-        ("daily/2026-05-05-correction", "correction", "Ports Put Right"),
+        ("daily/2026-05-05", "", "Ports Put Right"),
+        ("daily/2026-05-05-correction", "trade", "Ports Put Right"),
     ]
 
 

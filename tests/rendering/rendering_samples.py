@@ -318,6 +318,7 @@ EXTRAS = Extras(
 FULL = replace(
     DAILY,
     parts=PARTS,
+    archive="public",
     feedback=Feedback(
         question="Was this edition worth your time?",
         answers=(
@@ -329,7 +330,7 @@ FULL = replace(
 )
 """The daily with every part switched on."""
 
-MAGAZINE = replace(DIGEST, template="magazine", parts=PARTS, feedback=FULL.feedback)
+MAGAZINE = replace(DIGEST, template="magazine", parts=PARTS, feedback=FULL.feedback, archive="public")
 ALERT = replace(DAILY, slug="alert", title="Mill Alert", template="alert", tagline="", parts=(*DAILY.parts, "share"))
 
 GAUGE = Image(

@@ -207,9 +207,14 @@ class TestExtras:
 
     def test_a_story_without_a_page_is_not_shared_where_there_is_no_archive(self) -> None:
         """A link to a page that nothing serves is worse than none."""
-        of = replace(FULL, parts=tuple(part for part in PARTS if part != "archive"))
+        of = replace(FULL, archive="off")
         shared = [link.story for link in rendered(of, edition(of=of)).links if link.role == "share"]
         assert set(shared) == {story.slug for story in edition(of=of).stories if story.url}
+
+    def test_a_part_of_a_newsletter_that_is_in_no_archive(self) -> None:
+        """Its editions have no page, so no mail leads there."""
+        of = replace(FULL, archive="off")
+        assert [link.url for link in rendered(of, edition(of=of)).links if link.role == "archive"] == []
 
     def test_an_extra_edition_has_an_archive_page_of_its_own(self) -> None:
         message = rendered(FULL, edition(of=FULL, suffix="alert"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,12 +12,10 @@ import pytest
 from web_house import ROOT, House
 
 from newsletter.errors import RenderError
-from newsletter.model import Newsletter
 from newsletter.pipeline.leaving import Leaving
 from newsletter.rendering.theme import COLOURS, FONTS
 from newsletter.web import leaving as leaving_pages
 from newsletter.web.pages import PROBLEMS, Pages
-from newsletter.web.style import theme
 
 STYLE = (ROOT / "templates" / "web" / "style.css").read_text()
 FORMS = (ROOT / "templates" / "web" / "forms.css").read_text()
@@ -144,18 +141,10 @@ def test_a_newsletters_theme_follows_the_house(make_house: Callable[..., House])
     assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
     assert answer.text.startswith(STYLE.rstrip())
     assert FORMS.rstrip() in answer.text
-    assert answer.text.rstrip().endswith(
+    added = [line for line in answer.text.splitlines() if "data-newsletter" in line]
+    theme = (
         ':root[data-newsletter="friday"] { --theme-accent: #7a3b1d; --theme-dark-accent: #e3a883; '
         "--theme-band: #6b3319; --theme-dark-band: #4a2412; --theme-voice: #f6efe7; }"
     )
-
-
-@pytest.mark.parametrize(("name", "value"), [
-    ("accent", "red"), ("accent", "#14566b; } body { display: none"), ("accent", "#14566b\n"), ("accent", "url(x)"),
-    ("head_font", "x; } body { display: none"), ("head_font", "x)"), ("body_font", "a\\b"), ("a: b; c", "#14566b"),
-    ("masthead", "band"),
-])  # fmt: skip
-def test_a_theme_can_name_colours_and_fonts_alone(house: House, name: str, value: str) -> None:
-    """What is neither is left out; the proof of the mail tells the operator of it."""
-    newsletter: Newsletter = replace(house.context.newsletters["daily"], theme={name: value})
-    assert theme(newsletter) == ""
+    assert added == [theme]
+    assert answer.text.endswith(f"{theme}\n"), "what comes later counts"
