@@ -26,6 +26,8 @@ HOMES = {
     "sqlalchemy": {"newsletter/storage/"},
     "alembic": {"newsletter/storage/"},
     "fastapi": {"newsletter/web/"},
+    "pydantic": {"newsletter/web/api/"},
+    "limits": {"newsletter/web/limiter.py"},
     "click": {"newsletter/cli/"},
     "dotenv": {"newsletter/settings/dotenv.py"},
     "structlog": {"newsletter/pipeline/", "newsletter/web/", "newsletter/cli/", "scheduler.py"},

@@ -14,6 +14,7 @@ from newsletter.errors import StoreError
 from newsletter.pipeline.context import Context
 from newsletter.storage import schema
 from newsletter.web import hooks, images, leaving, metrics, style
+from newsletter.web.api.app import PREFIX, create_api
 from newsletter.web.frame import Frame
 from newsletter.web.pages import Pages
 
@@ -42,6 +43,7 @@ def create_app(context: Context) -> FastAPI:
     app.include_router(leaving.routes(context, pages))
     app.include_router(images.routes(context.settings.published))
     app.include_router(style.routes(pages.style, context.newsletters.values()))
+    app.mount(PREFIX, create_api(context))
     _add_health(app, context)
     _add_errors(app, pages)
     app.add_middleware(Frame, failure=pages.problem(500), answered=counted.answered)
