@@ -26,6 +26,7 @@ HOMES = {
     "sqlalchemy": {"newsletter/storage/"},
     "alembic": {"newsletter/storage/"},
     "fastapi": {"newsletter/web/"},
+    "pydantic": {"newsletter/web/api/"},
     "click": {"newsletter/cli/"},
     "dotenv": {"newsletter/settings/dotenv.py"},
     "structlog": {"newsletter/pipeline/", "newsletter/web/", "newsletter/cli/", "scheduler.py"},

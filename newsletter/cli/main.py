@@ -22,6 +22,7 @@ _COMMANDS = {
     "suppressions": ("newsletter.cli.suppressions:suppressions", "Addresses that must not be mailed, and why."),
     "report": ("newsletter.cli.report:report", "What became of an edition, in numbers that balance."),
     "archive": ("newsletter.cli.archive:archive", "What went out, as files for a web server."),
+    "keys": ("newsletter.cli.keys:keys", "Which programs may ask the API, and for what."),
     "tick": ("newsletter.cli.run:tick", "Do once what the clock says is due."),
     "worker": ("newsletter.cli.run:worker", "Run batches of live sends, on as many machines as you like."),
     "serve": ("newsletter.cli.run:serve", "Serve the event webhook and the readers' pages."),

@@ -4,6 +4,10 @@ Instants are aware datetimes; dates are local to the newsletter's zone; sequence
 clock, a file or a database, and nothing here imports what stands above it.
 """
 
+from newsletter.model.access import (
+    ApiKey,
+    ApiScope,
+)
 from newsletter.model.alerts import (
     Alert,
     AlertKind,
@@ -155,6 +159,8 @@ __all__ = [
     "Alert",
     "AlertKind",
     "Answer",
+    "ApiKey",
+    "ApiScope",
     "Approval",
     "Basis",
     "Batch",

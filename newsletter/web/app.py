@@ -15,6 +15,7 @@ from newsletter.pipeline.clicking import Redirects
 from newsletter.pipeline.context import Context
 from newsletter.storage import schema
 from newsletter.web import access, hooks, images, joining, leaving, links, metrics, preferences, reports, style
+from newsletter.web.api.app import PREFIX, create_api
 from newsletter.web.archive import routes as archive
 from newsletter.web.archive.site import Site
 from newsletter.web.frame import Answered, Frame
@@ -53,6 +54,7 @@ def create_app(context: Context) -> FastAPI:
     app.include_router(archive.routes(Site(context, pages)))
     app.include_router(images.routes(context.settings.published))
     app.include_router(style.routes(pages.style, context.newsletters.values()))
+    app.mount(PREFIX, create_api(context))
     _add_health(app, context)
     _add_errors(app, pages)
     app.state.postman = Postman(context)

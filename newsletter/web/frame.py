@@ -88,5 +88,7 @@ def _add_headers(start: Message) -> None:
 
 
 def _route(scope: Scope) -> str:
-    """`/u/{token}` as the router has it; `none` where no route fits."""
-    return str(getattr(scope.get("route"), "path", "none"))
+    """`/u/{token}` as the router has it, the path of an application below it before it; `none` where no route fits."""
+    path = getattr(scope.get("route"), "path", None)
+    below = scope.get("root_path", "") if scope.get("app_root_path") is not None else ""
+    return "none" if path is None else below + str(path)

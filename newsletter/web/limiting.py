@@ -1,4 +1,4 @@
-"""How often a client may post a form: the sole home of limits. Counted in this process's memory, and nowhere else.
+"""How often a client may post, or a program ask: the sole home of limits. Counted in this process's memory alone.
 
 The client's address comes from uvicorn, which believes what proxies say where they are trusted
 (NEWSLETTER_TRUSTED_PROXIES); it is neither stored nor logged.
@@ -6,6 +6,8 @@ The client's address comes from uvicorn, which believes what proxies say where t
 
 from __future__ import annotations
 
+import math
+import time
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
@@ -32,8 +34,20 @@ class Limiter:
 
     def allows(self, request: Request, name: str) -> bool:
         """Whether the client of a request may post now; counts it where it may."""
-        who = client(request.client.host if request.client else "")
-        return all(self._strategy.hit(rate, name, who) for rate in self._rates)
+        return all(self._strategy.hit(rate, name, client_of(request)) for rate in self._rates)
+
+    def wait_s(self, name: str, who: str, *, count: bool = True) -> int | None:
+        """None where somebody may ask now, or the seconds to wait. With `count` the question itself is counted."""
+        ask = self._strategy.hit if count else self._strategy.test
+        for rate in self._rates:
+            if not ask(rate, name, who):
+                return max(1, math.ceil(self._strategy.get_window_stats(rate, name, who).reset_time - time.time()))
+        return None
+
+
+def client_of(request: Request) -> str:
+    """What stands for the client of a request."""
+    return client(request.client.host if request.client else "")
 
 
 def client(host: str) -> str:
