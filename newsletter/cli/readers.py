@@ -105,21 +105,21 @@ def _tell_import(report: ImportReport) -> None:
 @_SOURCE
 @_BASIS
 @click.option("--confirm", is_flag=True, help="By a letter that asks them to confirm; they are on it once they do.")
-def add(address: str, list_: str, name: str, source: str, basis: str, confirm: bool) -> None:
-    """Put one person on a list, at once or once they have confirmed by a letter."""
+def add(address: str, list_: str, name: str, source: str, basis: str, confirm: bool) -> int:
+    """Put one person on a list, at once or once they have confirmed by a letter. 4 where they get none."""
     from newsletter.pipeline import readers
 
     if confirm:
-        _ask(address, list_, name, source)
-        return
+        return _ask(address, list_, name, source)
     done = readers.add(open_house(), address, name, list_, source=source or "by hand", basis=basis)
     if done.kept_out:
         click.echo(f"they left {list_} and stay away")
     else:
         click.echo(f"on {list_} now" if done.added else f"on {list_} already")
+    return 0
 
 
-def _ask(address: str, list_: str, name: str, source: str) -> None:
+def _ask(address: str, list_: str, name: str, source: str) -> int:
     from newsletter.cli.local import sandbox_if_asked
     from newsletter.pipeline import joining, letters
     from newsletter.pipeline.readers import require_list
@@ -129,10 +129,16 @@ def _ask(address: str, list_: str, name: str, source: str) -> None:
     newsletter = next((n for n in context.newsletters.values() if n.list == list_), None)
     if newsletter is None:
         raise UsageError(f"no newsletter goes to {list_} any more, so no letter can ask about it: leave --confirm out")
-    joining.sign_up(context, newsletter, address, name, tracked=False, source=source or "by hand", wording="")
+    source = source or "by hand"
+    if not joining.sign_up(context, newsletter, address, name, tracked=False, source=source, wording=""):
+        click.echo(
+            "no letter: the address is suppressed, or was asked too often today; see `newsletter subscribers explain`"
+        )
+        return 4
     with sandbox_if_asked(context):
-        sent = letters.deliver(context)
-    click.echo("a letter went out" if sent else "the letter waits, or the address gets none: see the log of the clock")
+        letters.deliver(context)
+    click.echo("a letter asks them to confirm; if it cannot go now, it goes with the clock")
+    return 0
 
 
 @subscribers.command()

@@ -43,12 +43,13 @@ def asks_for_tracking(newsletter: Newsletter) -> bool:
 
 def sign_up(
     context: Context, newsletter: Newsletter, address: str, name: str, *, tracked: bool, source: str, wording: str
-) -> None:
+) -> bool:
     """Somebody asks to get a newsletter: kept as pending, with a letter that asks them to confirm, in one commit.
 
     `wording` is what the form said that they agree to. Who is on the list already gets a letter that says so; who left,
     or was erased, one to confirm, and stays away until then; a suppressed address gets none, and nobody more than
-    `letters.A_DAY` in a day. Raises UsageError for what is no address.
+    `letters.A_DAY` in a day. True where a letter was put out, which is for operators to know and not for a form's page.
+    Raises UsageError for what is no address.
     """
     who, now = identify(context, address), context.clock()
     new = roster.NewSubscriber(address=who.address, address_key=who.key, reserved=who.reserved, name=_name(name))
@@ -58,18 +59,20 @@ def sign_up(
         detail=_AGREED if tracked else "",
     )  # fmt: skip
     with context.store.write() as tx:
-        person = joining.known(tx, new, now)
+        held = withheld(tx, who.key, newsletter.list)
+        person = None if held else joining.known(tx, new, now)  # of whom gets no letter nothing new is kept
         if joining.asked_since(tx, who.key, now - A_DAY) >= letters.A_DAY:
             log.info("sign-up not taken", list=newsletter.list, reason="asked too often today")
-            return
+            return False
         consent.record(tx, [asked])
-        if withheld(tx, who.key, newsletter.list):
+        if person is None:
             log.info("sign-up not taken", list=newsletter.list, reason="suppressed")
-            return
+            return False
         list_id = roster.ensure_list(tx, newsletter.list, title_of(context, newsletter.list), now)
         joining.ask(tx, list_id, subscriber=person, new=new, tracked=tracked, source=source, now=now)
         _post(tx, person.id, list_id, now)
     log.info("sign-up", subscriber=person.id, list=newsletter.list)
+    return True
 
 
 def _name(text: str) -> str:
@@ -135,9 +138,10 @@ def confirm(context: Context, text: str, *, wording: str) -> Joining:
     with context.store.write() as tx:
         case = _case(context, tx, text)
         state = _state(case, now)
-        if state == "ask" and letters.use(tx, case.letter.id, now):
-            _confirm(tx, case, wording, now)
-            state = "confirmed"
+        if state == "ask":
+            if letters.use(tx, case.letter.id, now):
+                _confirm(tx, case, wording, now)
+            state = _state(_case(context, tx, text), now)  # somebody else may have pressed at the same time
         elif state == "expired":
             if letters.count_since(tx, "confirm", case.person.id, now - A_DAY) < letters.A_DAY:
                 _post(tx, case.person.id, case.list_id, now)

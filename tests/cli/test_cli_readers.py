@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from cli_house import READERS, House
 
@@ -184,3 +186,28 @@ def test_a_file_that_is_not_there(house: House, command: tuple[str, ...]) -> Non
     assert said.code == 1
     assert "missing.csv: cannot be read: No such file" in said.err
     assert "content: cannot be read" in house.run(*command, "content").err
+
+
+def test_asked_by_a_letter(house: House, esp: Sandbox) -> None:
+    """`add --confirm` puts nobody on the list: a letter goes out, in words of a list; who is suppressed gets none."""
+    said = house.run("subscribers", "add", "new@example.org", "--list", "daily", "--confirm")
+    assert (said.code, said.out.startswith("a letter asks them")) == (0, True)
+    found = house.json("subscribers", "explain", "new@example.org")
+    assert [(membership["list"], membership["state"]) for membership in found["lists"]] == [("daily", "pending")]
+    assert [(mail.address, mail.custom_args["kind"]) for mail in esp.accepted()] == [("new@example.org", "letter")]
+    house.run("suppressions", "add", "gone@example.org")
+    said = house.run("subscribers", "add", "gone@example.org", "--list", "daily", "--confirm")
+    assert (said.code, said.out.startswith("no letter")) == (4, True)
+    assert house.run("subscribers", "add", "x", "--list", "daily", "--confirm").code == 1
+
+
+def test_the_form_for_another_website(house: House) -> None:
+    """HTML on stdout, of a newsletter that takes sign-ups."""
+    said = house.run("subscribers", "form", "daily")
+    assert said.code == 0
+    assert re.match(r'<form action="http://127\.0\.0\.1:\d+/s/daily" method="post" lang="en" dir="ltr">', said.out)
+    assert house.run("subscribers", "form", "dayly").code == 1
+    file = house.folder / "content/newsletters/daily.toml"
+    file.write_text("sign_up = false\n" + file.read_text())
+    said = house.run("subscribers", "form", "daily")
+    assert (said.code, "takes no sign-ups" in said.err) == (1, True)

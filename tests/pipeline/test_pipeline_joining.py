@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -97,6 +98,29 @@ def test_twice_is_once(house: House) -> None:
     assert [entry.event for entry in log_of(house)] == [ConsentEvent.REQUESTED, ConsentEvent.CONFIRMED]
 
 
+def test_two_windows_at_once(house: House) -> None:
+    """Both say that it is done, and the log has it once."""
+    ask(house)
+    of, said = token(house), list[str]()
+    threads = [threading.Thread(target=lambda: said.append(press(house, of).state)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert said == ["confirmed"] * 6
+    assert [entry.event for entry in log_of(house)] == [ConsentEvent.REQUESTED, ConsentEvent.CONFIRMED]
+
+
+def test_many_forms_at_once(house: House) -> None:
+    """For one address: as many letters as a day has, however they come."""
+    threads = [threading.Thread(target=ask, args=(house,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (posted(house), len(log_of(house))) == (rows.A_DAY, rows.A_DAY)
+
+
 def test_nothing_goes_before_the_button(house: House) -> None:
     """A pending subscription gets no edition, one that was confirmed does."""
     house.readers(1)
@@ -117,6 +141,8 @@ def test_what_is_suppressed(sqlite_house: House, reason: str, letters_posted: in
     ask(sqlite_house)
     assert posted(sqlite_house) == letters_posted
     assert place(sqlite_house) == ("pending" if letters_posted else None)
+    with sqlite_house.store.read() as tx:
+        assert tx.execute(select(t.subscriber.c.address)).scalars().all() == [ANN] * letters_posted
     assert [entry.event for entry in log_of(sqlite_house)] == [ConsentEvent.REQUESTED]
 
 
