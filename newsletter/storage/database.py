@@ -224,6 +224,22 @@ def roomy(tx: Tx) -> Iterator[None]:
         tx.exec_driver_sql(f"PRAGMA cache_size={before}")
 
 
+@contextmanager
+def overwriting(tx: Tx) -> Iterator[None]:
+    """For what is deleted so that nobody can read it again: SQLite leaves the bytes in its file until they are needed,
+    unless it is told to overwrite them. PostgreSQL does so when it vacuums.
+    """
+    if tx.dialect.name != "sqlite":
+        yield
+        return
+    before = ("OFF", "ON", "FAST")[tx.exec_driver_sql("PRAGMA secure_delete").scalar_one()]
+    tx.exec_driver_sql("PRAGMA secure_delete=ON").close()
+    try:
+        yield
+    finally:
+        tx.exec_driver_sql(f"PRAGMA secure_delete={before}").close()
+
+
 _BY_INDEX = {"enable_hashjoin": "off", "enable_mergejoin": "off", "max_parallel_workers_per_gather": "0"}
 
 

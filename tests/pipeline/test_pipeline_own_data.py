@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from ledger_house import House
@@ -259,6 +260,23 @@ def test_erased(house: House, ann: Reader) -> None:
     for act in (lambda: preferences.preferences(house.context, ann.link), lambda: access.opened(house.context, token)):
         with pytest.raises(tokens.BadTokenError):
             act()
+
+
+def test_nothing_is_left_in_the_file(sqlite_house: House) -> None:
+    """SQLite keeps the bytes of what is deleted, unless it overwrites them: a backup of the file must not have them."""
+    house, rest = sqlite_house, [f"reader{n}@example.org" for n in range(40)]
+    ann = reader(house, ANN, "Annabel Roe")
+    house.subscribe(rest)
+    house.story()
+    house.send()
+    for number in range(20):
+        event(house, "open", ANN, sent_copy(house, ANN).delivery_id, number, useragent="Telltale")
+    erasing.erase(house.context, ANN, by="b.low")
+    house.store.close()  # folds the write-ahead log into the file
+    raw = b"".join(file.read_bytes() for file in Path(house.store.url.removeprefix("sqlite:///")).parent.glob("*.db*"))
+    assert rest[0].encode() in raw
+    assert [word for word in (ANN, "Annabel", "Telltale") if word.encode() in raw] == []
+    assert ann.address is None
 
 
 def test_what_comes_late_is_not_kept(house: House, ann: Reader) -> None:
