@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from ledger_readers import Reader, events_of, log_of, reader, suppressed
 from newsletter.audience import tokens
 from newsletter.errors import UsageError
 from newsletter.model import ConsentEvent, Recipient
-from newsletter.pipeline import access, erasing, importing, leaving, listening, preferences, readers, sending
+from newsletter.pipeline import access, erasing, importing, leaving, letters, listening, preferences, readers, sending
 from newsletter.pipeline.wishes import Wish
 from newsletter.storage.tables import metadata
 
@@ -83,6 +84,27 @@ def test_everything_that_is_held(house: House, ann: Reader) -> None:
     assert [letter["kind"] for letter in found.data["letters"]] == ["access"]
     assert readers.export(house.context, ANN) == found.data
     assert "joann" not in str(found.data)
+
+
+def test_the_letters_that_go_lead_there(sqlite_house: House) -> None:
+    """From the button to the mail in the mailbox and the page behind its link; the second letter to the new address."""
+    house = sqlite_house
+    ann = reader(house, ANN)
+
+    def link_in(address: str) -> str:
+        assert letters.deliver(house.context) == 1
+        gone = house.fake.accepted[-1]
+        assert [person.address for person in gone.batch.recipients] == [address]
+        found = re.search(r"http://127\.0\.0\.1:8000/m/([\w-]+)", gone.message.text)
+        assert found is not None
+        return found[1]
+
+    preferences.let_in(house.context, ann.link)
+    token = link_in(ANN)
+    assert access.opened(house.context, token).data is not None
+    access.ask_address(house.context, token, NEW)
+    assert access.confirm_address(house.context, link_in(NEW)).done
+    assert ann.address == NEW
 
 
 def test_the_link_works_for_an_hour(house: House, ann: Reader) -> None:

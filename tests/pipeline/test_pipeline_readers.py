@@ -141,7 +141,7 @@ def test_why(house: House) -> None:
     left_out = readers.explain(house.context, "reader1@example.org", "daily/2026-05-04")
     assert (left_out.copies[0].outcome, left_out.copies[0].reason) == ("excluded", "suppressed:manual")
     assert [row[:3] for row in left_out.suppressions] == [("all", "manual", "ann")]
-    assert [(place.list, place.state, place.basis) for place in got.subscriptions] == [("daily", "active", "test")]
+    assert [(place.list, place.state) for place in got.subscriptions] == [("daily", "active")]
     nobody = readers.explain(house.context, "stranger@example.org")
     assert (nobody.known, nobody.copies) == (False, ())
     with pytest.raises(UsageError, match="is not an address"):
