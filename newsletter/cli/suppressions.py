@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from newsletter.cli.common import JSON, open_house, show_json
+from newsletter.cli.people import ENCODING, REPORT, Remarks
 
 
 @click.group()
@@ -56,12 +57,15 @@ def add_(addresses: tuple[str, ...], reason: str) -> None:
 @suppressions.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--reason", default="import", help="In one word.")
-def import_them(file: Path, reason: str) -> int:
+@ENCODING
+@REPORT
+def import_them(file: Path, reason: str, encoding: str | None, report_file: Path | None) -> int:
     """Suppress the addresses of a CSV file (a column `email`). 4 where rows were left."""
     from newsletter.pipeline import importing
 
-    report = importing.suppress_csv(open_house(), file, reason=reason)
-    click.echo(f"{report.added:,} suppressed, {report.known:,} were already")
-    for row in report.rejected:
-        click.echo(f"  line {row.line}: {row.problem}")
-    return 4 if report.rejected else 0
+    remarks = Remarks(everything=False)
+    with remarks.also_to(report_file):
+        done = importing.suppress_csv(open_house(), file, reason=reason, encoding=encoding, tell=remarks.take)
+    click.echo(f"{done.news:,} suppressed, {done.known:,} were already")
+    remarks.show_rejected(done.rejected)
+    return 4 if done.rejected else 0
