@@ -12,8 +12,8 @@ from typing import BinaryIO
 from newsletter.errors import ContentError, Fault
 
 ENCODINGS = (
-    "utf-8", "utf-16", "windows-1250", "windows-1251", "windows-1252", "iso-8859-1", "iso-8859-2", "iso-8859-15",
-    "mac-roman",
+    "utf-8", "utf-16-le", "utf-16-be", "windows-1250", "windows-1251", "windows-1252", "iso-8859-1", "iso-8859-2",
+    "iso-8859-15", "mac-roman",
 )  # fmt: skip
 """Those that programs still write lists in."""
 

@@ -27,17 +27,14 @@ def export(context: Context, list_: str, out: TextIO, *, bom: bool = False) -> i
     require_list(context, list_)
     if bom:
         out.write("\ufeff")
-    with context.store.read() as tx:
-        rows = (
-            (each.address, each.name, each.basis, _day(each.until), each.source, _day(each.since))
-            for each in members.of(tx, list_)
-        )
+    with context.store.read() as tx, members.of(tx, list_) as people:
+        rows = ((p.address, p.name, p.basis, _instant(p.until), p.source, _instant(p.since)) for p in people)
         count = csvfile.write(out, COLUMNS, rows)
     log.info("list exported", list=list_, people=count)
     return count
 
 
-def _day(at: datetime | None) -> str:
+def _instant(at: datetime | None) -> str:
     return at.isoformat(timespec="seconds") if at else ""
 
 

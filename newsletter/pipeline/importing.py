@@ -76,8 +76,9 @@ def import_csv(
             terms = _terms(tx, wanted, now)
             file.do(tx, terms, (judge,))
             people, rejected = counts(tx, terms), arrivals.rejected_count(tx)
-            for line, problem, is_rejected in arrivals.remarks(tx):
-                tell(Remark(line, problem, is_rejected))
+            with arrivals.remarks(tx) as remarks:
+                for remark in remarks:
+                    tell(Remark(*remark))
             taken = not (wanted.dry_run or (wanted.strict and rejected))
             if taken:
                 id_ = roster.ensure_list(tx, wanted.list, title_of(context, wanted.list), now)

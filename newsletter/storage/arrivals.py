@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import (
@@ -107,11 +108,12 @@ def _words(before: str, number: ColumnElement[int]) -> ColumnElement[str]:
     return literal(before).concat(number.cast(Text))
 
 
-def remarks(tx: Tx) -> Iterator[tuple[int, str, bool]]:
-    """Line, problem and whether it was rejected, by line."""
+@contextmanager
+def remarks(tx: Tx) -> Iterator[Iterator[tuple[int, str, bool]]]:
+    """Line, problem and whether it was rejected, by line; read as they are asked for."""
     rows = select(remark.c.line, remark.c.problem, remark.c.rejected).order_by(remark.c.line)
-    for row in tx.execute(rows.execution_options(yield_per=5000)):
-        yield row.line, row.problem, row.rejected
+    with tx.execute(rows.execution_options(yield_per=5000)) as result:
+        yield ((row.line, row.problem, row.rejected) for row in result)
 
 
 def rejected_count(tx: Tx) -> int:

@@ -113,9 +113,8 @@ def counts(tx: Tx, terms: Terms) -> Added:
     held = exists().where(
         t.suppression.c.address_key == arrived.c.address_key, t.suppression.c.scope.in_(("all", terms.list))
     )
-    of: dict[str, int] = {
-        fate: n for fate, n in tx.execute(select(judged.c.fate, func.count()).group_by(judged.c.fate))
-    }
+    judged_rows = tx.execute(select(judged.c.fate, func.count().label("people")).group_by(judged.c.fate))
+    of: dict[str, int] = {row.fate: row.people for row in judged_rows}
     new_count = tx.execute(everybody).scalar_one() - sum(of.values())
     raised = of.get("raised", 0)
     return Added(

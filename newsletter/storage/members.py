@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,7 +27,8 @@ class Member:
     since: datetime
 
 
-def of(tx: Tx, slug: str) -> Iterator[Member]:
+@contextmanager
+def of(tx: Tx, slug: str) -> Iterator[Iterator[Member]]:
     """The active subscriptions of a list whose people have an address, in the order in which they came."""
     person, place = t.subscriber.c, t.subscription.c
     rows = (
@@ -36,7 +38,10 @@ def of(tx: Tx, slug: str) -> Iterator[Member]:
         .where(t.list_.c.slug == slug, place.state == "active", person.address.is_not(None))
         .order_by(place.subscriber_id)
     )
-    for row in tx.execute(rows.execution_options(yield_per=_AT_ONCE)):
-        yield Member(
-            address=row.address, name=row.name, basis=row.basis, until=row.until, source=row.source, since=row.since
-        )
+    with tx.execute(rows.execution_options(yield_per=_AT_ONCE)) as result:
+        yield (
+            Member(
+                address=row.address, name=row.name, basis=row.basis, until=row.until, source=row.source, since=row.since
+            )
+            for row in result
+        )  # fmt: skip
