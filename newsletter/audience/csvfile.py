@@ -109,14 +109,12 @@ def _take(
     name_at: Sequence[int],
     identify: Callable[[str], Identity],
 ) -> None:
-    if len(row) <= address_at or not row[address_at].strip():
-        if any(cell.strip() for cell in row):
-            people.remarks.append(Remark(line, "it has no address"))
-        return
     try:
-        address, key, reserved = identify(revived(row[address_at].strip()))
-    except BadAddressError as error:
-        people.remarks.append(Remark(line, f"not an address: {error}"))
+        address, key, reserved = identify(revived(row[address_at]))
+    except (BadAddressError, IndexError) as error:
+        if any(cell.strip() for cell in row):
+            has_one = len(row) > address_at and row[address_at].strip()
+            people.remarks.append(Remark(line, f"not an address: {error}" if has_one else "it has no address"))
         return
     people.lines.append(line)
     people.keys.append(key)

@@ -107,8 +107,12 @@ class _File:
 
     def read(self, tx: Tx) -> None:
         arrivals.open_tables(tx)
+        spellings = lookalikes.Spellings()
         for people in read_people(self._lines, self._key, shown=self._shown):
-            arrivals.bring(tx, _arriving(people), _remarked([*people.remarks, *_slips(people)]))
+            bare = [hash(lookalikes.bare(address)) for address in people.addresses]  # numbers, for this run alone
+            remarks = [*people.remarks, *_slips(people)]
+            rows = _arriving(people) | {"bare": bare}
+            arrivals.bring(tx, rows, remarks=_remarked(remarks), suspects=spellings.again(bare))
             self.count += len(people.lines) + len(people.remarks)
             self._progress(min(self._lines.bytes_read / self._size, 1) / 2, self.count)
         arrivals.sort(tx)
@@ -130,7 +134,6 @@ def _arriving(people: People) -> dict[str, list[Any]]:
     return {
         "line": people.lines, "address_key": people.keys, "address": people.addresses, "name": people.names,
         "reserved": people.reserved,
-        "bare": [hash(lookalikes.bare(address)) for address in people.addresses],  # a number, for this run alone
     }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -48,6 +48,7 @@ judged = Table(
     "judged", _own, _key(), Column("subscriber_id", BigInteger), Column("before", Text), Column("gap", Boolean),
     Column("fate", String(16)), prefixes=["TEMPORARY"],
 )  # fmt: skip
+suspect = Table("suspect", _own, Column("bare", BigInteger), prefixes=["TEMPORARY"])
 remark = Table(
     "remark", _own, Column("line", BigInteger), Column("rejected", Boolean), Column("problem", Text),
     prefixes=["TEMPORARY"],
@@ -64,10 +65,11 @@ def close_tables(tx: Tx) -> None:
     _own.drop_all(tx, checkfirst=False)
 
 
-def bring(tx: Tx, rows: bulk.Columns, remarks: bulk.Columns) -> None:
-    """More rows: the columns of `arrival`, and of `remark`."""
+def bring(tx: Tx, rows: bulk.Columns, *, remarks: bulk.Columns, suspects: Sequence[int] = ()) -> None:
+    """More rows: the columns of `arrival` and of `remark`; and each `bare` of which there may be two."""
     bulk.insert(tx, arrival, rows)
     bulk.insert(tx, remark, remarks)
+    bulk.insert(tx, suspect, {"bare": suspects})
 
 
 def sort(tx: Tx) -> None:
@@ -88,6 +90,7 @@ def remark_on_spellings(tx: Tx) -> None:
     """A word on each address that is another's but for dots and a +tag: one of both may be a mistake."""
     twins = (
         select(arrived.c.bare, func.min(arrived.c.line).label("first"))
+        .where(arrived.c.bare.in_(select(suspect.c.bare)))
         .group_by(arrived.c.bare).having(func.count() > 1).subquery()
     )  # fmt: skip
     words = _words("but for dots or a +tag it is the address in line ", twins.c.first)

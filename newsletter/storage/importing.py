@@ -73,8 +73,8 @@ _STRENGTH = {Basis.EXPRESS: 3, Basis.IMPLIED: 2, Basis.LEGACY_IMPORT: 1}
 def judge(tx: Tx, terms: Terms) -> None:
     """Decide what becomes of those whom the ledger knows; a word on the line of each who was erased."""
     row, person, place = arrived.c, t.subscriber.c, t.subscription.c
-    erased = select(row.address_key, literal("erased")).where(
-        exists().where(t.suppression.c.address_key == row.address_key, t.suppression.c.reason == "erased")
+    erased = select(t.suppression.c.address_key, literal("erased")).where(
+        t.suppression.c.reason == "erased", _arrived()
     )
     insert_selected(tx, judged, ("address_key", "fate"), erased)
     words = literal("asked to be erased and stays so: take the line out of where the file comes from")
@@ -98,6 +98,11 @@ def judge(tx: Tx, terms: Terms) -> None:
     insert_selected(tx, judged, ("address_key", "subscriber_id", "before", "gap", "fate"), known)
 
 
+def _arrived() -> ColumnElement[bool]:
+    """Of a suppression: whether its address is among those who come."""
+    return exists().where(arrived.c.address_key == t.suppression.c.address_key)
+
+
 def _is_stronger(terms: Terms) -> ColumnElement[bool]:
     """Whether these terms replace those of the subscription."""
     place = t.subscription.c
@@ -109,13 +114,13 @@ def _is_stronger(terms: Terms) -> ColumnElement[bool]:
 
 def counts(tx: Tx, terms: Terms) -> Added:
     """What becomes of how many, by what was judged."""
-    everybody = select(func.count()).select_from(arrived)
-    held = exists().where(
-        t.suppression.c.address_key == arrived.c.address_key, t.suppression.c.scope.in_(("all", terms.list))
+    count = tx.execute(select(func.count()).select_from(arrived)).scalar_one()
+    held = select(func.count(t.suppression.c.address_key.distinct())).where(
+        t.suppression.c.scope.in_(("all", terms.list)), _arrived()
     )
     judged_rows = tx.execute(select(judged.c.fate, func.count().label("people")).group_by(judged.c.fate))
     of: dict[str, int] = {row.fate: row.people for row in judged_rows}
-    new_count = tx.execute(everybody).scalar_one() - sum(of.values())
+    new_count = count - sum(of.values())
     raised = of.get("raised", 0)
     return Added(
         added=new_count + of.get("added", 0) + of.get("confirmed", 0),
@@ -123,7 +128,7 @@ def counts(tx: Tx, terms: Terms) -> Added:
         raised=raised,
         kept_out=of.get("kept_out", 0),
         erased=of.get("erased", 0),
-        suppressed=tx.execute(everybody.where(held)).scalar_one(),
+        suppressed=tx.execute(held).scalar_one(),
     )
 
 

@@ -117,7 +117,7 @@ def add_subscribers(
     slug = tx.execute(select(t.list_.c.slug).where(t.list_.c.id == list_)).scalar_one()
     terms = importing.Terms(list_id=list_, list=slug, basis=basis, until=until, source=source, at=now)
     arrivals.open_tables(tx)
-    arrivals.bring(tx, _columns(people), {"line": [], "rejected": [], "problem": []})
+    arrivals.bring(tx, _columns(people), remarks={"line": [], "rejected": [], "problem": []})
     arrivals.sort(tx)
     importing.judge(tx, terms)
     added = importing.counts(tx, terms)
