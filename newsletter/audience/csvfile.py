@@ -119,13 +119,21 @@ def _take(
     people.lines.append(line)
     people.keys.append(key)
     people.addresses.append(address)
-    people.names.append(clean_name(" ".join([revived(row[at]) for at in name_at if at < len(row)])))
+    people.names.append(clean_name(_name(row, name_at)))
     people.reserved.append(reserved)
+
+
+def _name(row: list[str], name_at: Sequence[int]) -> str:
+    if len(name_at) == 1 and name_at[0] < len(row):
+        return revived(row[name_at[0]])
+    return " ".join([revived(row[at]) for at in name_at if at < len(row)])
 
 
 def clean_name(typed: str) -> str:
     """A name as it is kept: on one line, without what cannot be printed, of 200 signs at most."""
-    printable = typed if typed.isprintable() else "".join(c if c.isprintable() else " " for c in typed)
+    if typed.isprintable() and "  " not in typed:  # as nearly all are: of white space, only the space is printable
+        return typed.strip()[:_LONGEST_NAME]
+    printable = "".join(c if c.isprintable() else " " for c in typed)
     return " ".join(printable.split())[:_LONGEST_NAME]
 
 
