@@ -17,7 +17,10 @@ _COMMANDS = {
     "edition": ("newsletter.cli.edition:edition", "See, proof, freeze and sign off editions."),
     "send": ("newsletter.cli.send:send", "Send tests and editions; pause, resume, cancel, resolve."),
     "lists": ("newsletter.cli.readers:lists", "Show the lists and how many readers each has."),
-    "subscribers": ("newsletter.cli.readers:subscribers", "Import, add and remove readers; explain what they got."),
+    "subscribers": (
+        "newsletter.cli.readers:subscribers",
+        "Import, add, export and remove readers; explain what they got.",
+    ),
     "suppressions": ("newsletter.cli.suppressions:suppressions", "Addresses that must not be mailed, and why."),
     "report": ("newsletter.cli.report:report", "What became of an edition, in numbers that balance."),
     "tick": ("newsletter.cli.run:tick", "Do once what the clock says is due."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
@@ -81,6 +81,23 @@ class Store:
             waiting.breathe(self._wrote_at)
         with translated(self.url), self._writer.connect() as connection, connection.begin():
             yield connection
+        self._wrote_at = time.monotonic()
+
+    @contextmanager
+    def staged(self, fill: Callable[[Tx], None]) -> Iterator[Tx]:
+        """As `write()`, after `fill` was run on the same connection in a transaction of its own. What it puts into
+        temporary tables is there, and gone at the end; meanwhile others write. Raises StoreError.
+        """
+        with translated(self.url), self._writer.connect() as connection:
+            try:
+                connection.execution_options(writes=False)
+                with connection.begin():
+                    fill(connection)
+                connection.execution_options(writes=True)
+                with connection.begin():
+                    yield connection
+            finally:
+                connection.invalidate()  # ends the session, and with it its tables
         self._wrote_at = time.monotonic()
 
     @property
@@ -180,6 +197,11 @@ def insert_new(tx: Tx, table: Table, rows: Sequence[dict[str, Any]], *, returnin
         tx.execute(statement, list(rows))
         return []
     return list(tx.execute(statement.returning(table.c[returning]), list(rows)).scalars())
+
+
+def insert_selected(tx: Tx, table: Table, columns: Sequence[str], rows: Select[*tuple[Any, ...]]) -> int:
+    """Insert what a SELECT gives, in its order, leaving out likewise; gives how many rows were new."""
+    return tx.execute(_dialect_insert(tx, table).from_select(columns, rows).on_conflict_do_nothing()).rowcount
 
 
 def take_turns(tx: Tx) -> None:

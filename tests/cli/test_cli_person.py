@@ -32,9 +32,9 @@ def test_explain_tells_what_was_agreed(house: House) -> None:
     )
     assert "daily: withdrawn; operator" in said
     found = house.json("subscribers", "explain", ANN)
-    assert [(entry["event"], entry["source"]) for entry in found["consent"]] == [
-        ("imported", "the fair"), ("withdrawn", "operator"),
-    ]  # fmt: skip
+    told = [(entry["event"], entry["source"]) for entry in found["consent"]]
+    assert ("imported", "the fair") in told
+    assert ("withdrawn", "operator") in told
     daily = next(place for place in found["lists"] if place["list"] == "daily")
     assert (daily["state"], daily["sections"], daily["basis"]) == ("unsubscribed", ["trade"], "implied")
 
@@ -44,7 +44,7 @@ def test_export_is_one_document(house: House) -> None:
     wish(house)
     found = house.run("subscribers", "export", ANN).json()
     assert (found["address"], found["known"]) == (ANN, True)
-    assert found["consent"][0]["until"] == "2027-05-04T00:00:00+00:00"
+    assert "2027-05-04T00:00:00+00:00" in [entry["until"] for entry in found["consent"]]
     nobody = house.run("subscribers", "export", "stranger@example.org")
     assert (nobody.code, nobody.out) == (1, "")
     assert "nothing is held about this address" in nobody.err
