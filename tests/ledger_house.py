@@ -10,7 +10,7 @@ from typing import Any
 from ledger_clock import START, HandClock
 from ledger_gateway import FakeGateway
 
-from newsletter.model import EditionState, SendReport
+from newsletter.model import Basis, EditionState, SendReport
 from newsletter.pipeline import clock as tick_of
 from newsletter.pipeline import correcting, desk, freezing, importing, readers, sending
 from newsletter.pipeline.context import Context, Target, target
@@ -161,7 +161,8 @@ class House:
 
     def subscribe(self, addresses: Sequence[str], slug: str = "daily") -> None:
         file = self.write("import.csv", "email\n" + "".join(f"{address}\n" for address in addresses))
-        importing.import_csv(self.context, file, slug, source="test", basis="test")
+        wanted = importing.Import(file=file, list=slug, basis=Basis.EXPRESS, source="test")
+        importing.import_csv(self.context, wanted)
 
     def target(self, words: str = "daily/2026-05-04") -> Target:
         return target(self.context, words, self.clock())

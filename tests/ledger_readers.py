@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ledger_house import SECRET, House
 
 from newsletter.audience import tokens
-from newsletter.model import Consent
+from newsletter.model import Consent, ConsentEvent
 from newsletter.pipeline import readers
 from newsletter.storage import consent, roster, subscriptions
 from newsletter.storage.subscriptions import Subscription
@@ -53,9 +53,10 @@ def reader(house: House, address: str, name: str = "Ann Roe") -> Reader:
 
 
 def log_of(house: House, address: str) -> tuple[Consent, ...]:
-    """The consent log of an address."""
+    """The consent log of an address, but for how it came."""
     with house.store.read() as tx:
-        return consent.of(tx, readers.identify(house.context, address).key)
+        entries = consent.of(tx, readers.identify(house.context, address).key)
+    return tuple(entry for entry in entries if entry.event is not ConsentEvent.IMPORTED)
 
 
 def events_of(house: House, address: str) -> list[tuple[str, str]]:

@@ -19,7 +19,9 @@ HOMES = {
     "cssutils": {"newsletter/rendering/markup.py"},
     "jinja2": {"newsletter/rendering/templates.py", "newsletter/web/pages.py", "newsletter/sandbox/pages.py"},
     "sendgrid": {"newsletter/sending/sendgrid.py"},
-    "python_http_client": {"newsletter/sending/sendgrid.py", "newsletter/sending/transport.py"},
+    "python_http_client": {
+        "newsletter/sending/sendgrid.py", "newsletter/sending/suppressions.py", "newsletter/sending/transport.py",
+    },
     "apscheduler": {"scheduler.py"},
     "procrastinate": {"newsletter/sending/queue.py"},
     "psycopg": {"newsletter/sending/queue.py", "newsletter/storage/database.py"},
@@ -43,7 +45,7 @@ HOMES = {
     "limits": {"newsletter/web/limiting.py"},
     "dns": {"newsletter/operators/dns.py"},
     "email_validator": {"newsletter/audience/identity.py", "newsletter/settings/"},
-}
+}  # fmt: skip
 """Each third-party library has one home, so that its oddities, and its `Any`, stay in known places."""
 
 

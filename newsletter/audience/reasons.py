@@ -24,6 +24,7 @@ SUPPRESSIONS: dict[str, str] = {
     "manual": "an operator added it",
     "import": "it was imported as suppressed",
     "erased": "its owner asked to be erased",
+    "moved": "its owner gave another address, and gets the mail there",
 }
 """The part behind `suppressed:`."""
 

@@ -18,7 +18,10 @@ _COMMANDS = {
     "send": ("newsletter.cli.send:send", "Send tests and editions; pause, resume, cancel, resolve."),
     "link": ("newsletter.cli.link:link", "Show an edition's links with their clicks; let one lead elsewhere."),
     "lists": ("newsletter.cli.readers:lists", "Show the lists and how many readers each has."),
-    "subscribers": ("newsletter.cli.readers:subscribers", "Import, add and remove readers; explain what they got."),
+    "subscribers": (
+        "newsletter.cli.readers:subscribers",
+        "Import, add, export and remove readers; explain what they got.",
+    ),
     "suppressions": ("newsletter.cli.suppressions:suppressions", "Addresses that must not be mailed, and why."),
     "report": ("newsletter.cli.report:report", "What became of an edition, in numbers that balance."),
     "archive": ("newsletter.cli.archive:archive", "What went out, as files for a web server."),

@@ -1,4 +1,4 @@
-"""`newsletter subscribers explain`, `export` and `erase`: what is known of one person, for them and about them."""
+"""`newsletter subscribers explain` and `erase`, and what `add` and `export` do for one person."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli.common import BY, JSON, YES, ask, login, open_house, show_json
+from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
     from newsletter.model import Consent
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def add_to(group: click.Group) -> None:
     """Make them commands of `newsletter subscribers`."""
-    for command in (explain, export, erase):
+    for command in (explain, erase):
         group.add_command(command)
 
 
@@ -39,13 +40,33 @@ def explain(address: str, edition: str | None, as_json: bool) -> None:
         _tell(found)
 
 
-@click.command()
-@click.argument("address")
-def export(address: str) -> None:
-    """Show everything that is held about one person, as JSON: what they see on their own page, too."""
+def show_own_data(address: str) -> None:
+    """Everything that is held about one person, as JSON: what they see on their own page, too."""
     from newsletter.pipeline import readers
 
     show_json(readers.export(open_house(), address))
+
+
+def ask_by_letter(address: str, list_: str, name: str, source: str) -> int:
+    """Do what the form to sign up does, for somebody else: a letter asks them to confirm. 4 where they get none."""
+    from newsletter.cli.local import sandbox_if_asked
+    from newsletter.pipeline import joining, letters
+    from newsletter.pipeline.readers import require_list
+
+    context = open_house()
+    require_list(context, list_)
+    newsletter = next((n for n in context.newsletters.values() if n.list == list_), None)
+    if newsletter is None:
+        raise UsageError(f"no newsletter goes to {list_} any more, so no letter can ask about it: leave --confirm out")
+    if not joining.sign_up(context, newsletter, address, name, tracked=False, source=source, wording=""):
+        click.echo(
+            "no letter: the address is suppressed, or was asked too often today; see `newsletter subscribers explain`"
+        )
+        return 4
+    with sandbox_if_asked(context):
+        letters.deliver(context)
+    click.echo("a letter asks them to confirm; if it cannot go now, it goes with the clock")
+    return 0
 
 
 @click.command()

@@ -7,24 +7,29 @@ from datetime import datetime
 
 import structlog
 
-from newsletter.audience import identity
+from newsletter.audience import csvfile, identity
 from newsletter.errors import UsageError
 from newsletter.model import Consent
 from newsletter.pipeline.context import Context
 from newsletter.storage import consent, events, own_data, roster, subscriptions
+from newsletter.storage.importing import Added
 from newsletter.storage.subscriptions import Subscription
 
 log = structlog.get_logger()
 
 
-def add(context: Context, address: str, name: str, list_: str, *, source: str, basis: str) -> roster.Added:
-    """Put one person on a list. Raises UsageError."""
+def add(
+    context: Context, address: str, name: str, list_: str, *, source: str, basis: str, until: datetime | None = None
+) -> Added:
+    """Put one person on a list, by the rules of an import. Raises UsageError."""
     require_list(context, list_)
     who, now = identify(context, address), context.clock()
-    new = roster.NewSubscriber(address=who.address, address_key=who.key, reserved=who.reserved, name=name)
+    new = roster.NewSubscriber(
+        address=who.address, address_key=who.key, reserved=who.reserved, name=csvfile.clean_name(name)
+    )
     with context.store.write() as tx:
         list_id = roster.ensure_list(tx, list_, title_of(context, list_), now)
-        added = roster.add_subscribers(tx, list_id, [new], source=source, basis=basis, now=now)
+        added = roster.add_subscribers(tx, list_id, [new], source=source, basis=str(basis), until=until, now=now)
     log.info("reader added", list=list_, added=added.added, suppressed=added.suppressed)
     return added
 

@@ -21,6 +21,7 @@ from newsletter.sandbox.record import Record
 from newsletter.sandbox.rules import Body, is_switched_on, recipients_of, refusals
 from newsletter.sandbox.script import Script
 from newsletter.sandbox.spool import Spool
+from newsletter.sandbox.suppressions import Suppressions
 
 MAX_REQUEST_BYTES = 30 * 1_000 * 1_000
 FORBIDDEN_KEY = "SG.forbidden"
@@ -47,6 +48,7 @@ class Acceptance:
     record: Record
     spool: Spool | None
     script: Script
+    suppressions: Suppressions
     api_key: str | None
     accept_only: bool
     clock: Clock
@@ -100,9 +102,21 @@ class Acceptance:
         count = sum(len(recipients_of(personalization)) for personalization in body["personalizations"])
         line = {"at": now.isoformat(), "what": "accepted", "status": 202, "message_id": message_id, "count": count}
         self.record.append({**line, "accepted": entries})
-        if self.spool is not None and not self.accept_only:
-            self.spool.add(_events(body, message_id, now))
+        if not self.accept_only:
+            self._tell(body, message_id, now)
         return Answer(status=202, headers=(("X-Message-Id", message_id),))
+
+    def _tell(self, body: Body, message_id: str, now: datetime) -> None:
+        """The events of a request, and what the service's own lists learn of it."""
+        addresses = [person["email"] for each in body["personalizations"] for person in recipients_of(each)]
+        dropped = self.suppressions.drops(body, addresses)
+        if self.spool is not None:
+            self.spool.add(_events(body, message_id, now, dropped))
+        self.suppressions.learn(
+            ((address, outcome_of(address)) for address in addresses if address not in dropped),
+            unsubscribes=is_switched_on(body, "tracking_settings", "subscription_tracking"),
+            at=now,
+        )
 
     def _file(self, body: Body, message_id: str, now: datetime) -> list[dict[str, object]]:
         """The record's entries, a recipient each; where a file cannot be written, none of the request's stays."""
@@ -135,7 +149,7 @@ def custom_args_for(body: Body, personalization: Body) -> dict[str, str]:
     return {**body.get("custom_args", {}), **personalization.get("custom_args", {})}
 
 
-def _events(body: Body, message_id: str, now: datetime) -> list[Event]:
+def _events(body: Body, message_id: str, now: datetime, dropped: Mapping[str, str]) -> list[Event]:
     html = next((part["value"] for part in body["content"] if part["type"].lower() == "text/html"), "")
     mail = Mail(body=body, html=html)
     return [
@@ -148,5 +162,6 @@ def _events(body: Body, message_id: str, now: datetime) -> list[Event]:
             message_id=message_id,
             at=int(now.timestamp()),
             custom_args=custom_args_for(body, personalization),
+            dropped=dropped,
         )
     ]

@@ -135,12 +135,28 @@ def outcome_of(address: str) -> str:
     return next((word for word in OUTCOMES if word in local), "delivered")
 
 
+def _told(mail: Mail, address: str, dropped: Mapping[str, str]) -> Iterator[Event]:
+    if address in dropped:
+        yield {"event": "dropped", "reason": dropped[address], "status": "5.0.0"}
+        return
+    for tell in OUTCOMES[outcome_of(address)]:
+        yield from tell(mail)
+
+
 def events_of(
-    mail: Mail, personalization: Body, position: int, *, message_id: str, at: int, custom_args: Mapping[str, str]
+    mail: Mail,
+    personalization: Body,
+    position: int,
+    *,
+    message_id: str,
+    at: int,
+    custom_args: Mapping[str, str],
+    dropped: Mapping[str, str],
 ) -> Iterator[Event]:
     """All events of one personalization, recipient by recipient, as SendGrid's documentation shows them.
 
-    Custom arguments stand beside the other fields and cannot replace them. `at` is in seconds since 1970.
+    `dropped` has the addresses that the service mails no more, with the reason, whatever the table says. Custom
+    arguments stand beside the other fields and cannot replace them. `at` is in seconds since 1970.
     """
     shared: Event = {**custom_args}
     if "categories" in mail.body:
@@ -148,14 +164,13 @@ def events_of(
     if "asm" in mail.body:
         shared["asm_group_id"] = mail.body["asm"]["group_id"]
     for number, person in enumerate(recipients_of(personalization)):
-        for tell in OUTCOMES[outcome_of(person["email"])]:
-            for event in tell(mail):
-                yield {
-                    **shared,
-                    "email": person["email"],
-                    "timestamp": at,
-                    "smtp-id": f"<{message_id}.{position}@sandbox.example.org>",
-                    "sg_event_id": secrets.token_urlsafe(16),
-                    "sg_message_id": f"{message_id}.sandbox.{position}.{number}",
-                    **event,
-                }
+        for event in _told(mail, person["email"], dropped):
+            yield {
+                **shared,
+                "email": person["email"],
+                "timestamp": at,
+                "smtp-id": f"<{message_id}.{position}@sandbox.example.org>",
+                "sg_event_id": secrets.token_urlsafe(16),
+                "sg_message_id": f"{message_id}.sandbox.{position}.{number}",
+                **event,
+            }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from newsletter.sandbox.acceptance import FORBIDDEN_KEY, Acceptance, key_refusal
@@ -39,6 +40,7 @@ class Routes:
         self._table: tuple[Route, ...] = (
             ("POST", re.compile(r"/v3/mail/send"), self._mail_send),
             ("GET", re.compile(r"/v3/scopes"), self._scopes),
+            *self._suppressions(),
             ("GET", re.compile(r"/sandbox/faults"), self._faults),
             ("POST", re.compile(r"/sandbox/faults"), self._add_fault),
             ("DELETE", re.compile(r"/sandbox/faults"), self._clear_faults),
@@ -66,6 +68,27 @@ class Routes:
 
     def _mail_send(self, request: Request, _: str) -> Answer | None:
         return self._acceptance.mail_send(request.headers, request.body)
+
+    def _suppressions(self) -> Iterator[Route]:
+        """None of them without a good key."""
+        lists = self._acceptance.suppressions
+        names = "bounces|blocks|spam_reports|invalid_emails"
+        table = (
+            ("GET", rf"/v3/suppression/({names}|unsubscribes)", lambda asked, name: lists.page(name, asked.query)),
+            ("DELETE", rf"/v3/suppression/({names})", lambda asked, name: lists.emptied(name, asked.body)),
+            ("GET", rf"/v3/suppression/((?:{names})/[^/]+)", lambda _, path: lists.one(path)),
+            ("DELETE", rf"/v3/suppression/((?:{names})/[^/]+)", lambda _, path: lists.lifted(path)),
+            ("GET", r"/v3/asm/suppressions/global/([^/]+)", lambda _, address: lists.everywhere(address)),
+            ("DELETE", r"/v3/asm/suppressions/global/([^/]+)", lambda _, who: lists.lifted(f"unsubscribes/{who}")),
+        )
+        for verb, path, answer in table:
+            yield verb, re.compile(path), partial(self._keyed, answer)
+
+    def _keyed(self, answer: Callable[[Request, str], Answer], request: Request, part: str) -> Answer:
+        authorization = request.headers.get("authorization", "")
+        if authorization.partition(" ")[2] == FORBIDDEN_KEY:
+            return refused(403, Refusal("access forbidden"))
+        return key_refusal(authorization, self._acceptance.api_key) or answer(request, part)
 
     def _scopes(self, request: Request, _: str) -> Answer:
         authorization = request.headers.get("authorization", "")

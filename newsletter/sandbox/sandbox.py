@@ -20,6 +20,7 @@ from newsletter.sandbox.routes import Routes
 from newsletter.sandbox.script import Script
 from newsletter.sandbox.server import Server
 from newsletter.sandbox.spool import Spool, webhook_fault
+from newsletter.sandbox.suppressions import Suppressions
 
 STOP_POLL_S = 0.01
 """How often the server looks whether it should stop; tests start and stop hundreds."""
@@ -168,6 +169,7 @@ class Sandbox:
             record=self._record,
             spool=self._spool,
             script=self._script,
+            suppressions=Suppressions(self._folder),
             api_key=self._api_key,
             accept_only=self._accept_only,
             clock=self._clock,

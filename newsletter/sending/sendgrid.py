@@ -43,21 +43,22 @@ class Account:
     date: str
 
 
+def strict_client(api_key: str, url: str, timeout_s: float, kept: Kept) -> StrictClient:
+    """The library's client with what is mended in it. Raises ConfigError without a key."""
+    if not api_key or api_key != api_key.strip():  # without one the library sends "Bearer None"
+        raise ConfigError("NEWSLETTER_SENDGRID_API_KEY is not set: make a key with the right Mail Send and set it")
+    api = sendgrid.SendGridAPIClient(api_key=api_key, host=url.rstrip("/"))
+    return StrictClient(
+        opener=opener(kept), host=api.host, request_headers=api.client.request_headers, version=3, timeout=timeout_s
+    )
+
+
 class SendGrid:
     """The gateway to SendGrid, or to what speaks like it at another address."""
 
     def __init__(self, api_key: str, url: str, timeout_s: float) -> None:
-        if not api_key or api_key != api_key.strip():  # without one the library sends "Bearer None"
-            raise ConfigError("NEWSLETTER_SENDGRID_API_KEY is not set: make a key with the right Mail Send and set it")
         kept = Kept()
-        api = sendgrid.SendGridAPIClient(api_key=api_key, host=url.rstrip("/"))
-        client = StrictClient(
-            opener=opener(kept),
-            host=api.host,
-            request_headers=api.client.request_headers,
-            version=3,
-            timeout=timeout_s,
-        )
+        client = strict_client(api_key, url, timeout_s, kept)
         self._mail_send, self._scopes = client.mail.send, client.scopes
         weakref.finalize(self, kept.close)  # nobody is told that a gateway is not needed any more
 
@@ -69,9 +70,9 @@ class SendGrid:
         except HTTPError as error:
             raise translated(error.status_code, error.headers, error.body, len(outgoing.batch.recipients)) from error
         except urllib.error.URLError as error:
-            raise _unanswered(error.reason if isinstance(error.reason, Exception) else error) from error
+            raise unanswered(error.reason if isinstance(error.reason, Exception) else error) from error
         except (OSError, http.client.HTTPException) as error:
-            raise _unanswered(error) from error
+            raise unanswered(error) from error
         if response.status_code != 202:
             raise InDoubt(
                 f"SendGrid answered {response.status_code} where 202 means accepted", status=response.status_code
@@ -87,13 +88,14 @@ class SendGrid:
             raise translated(error.status_code, error.headers, error.body, 0) from error
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
-            raise _unanswered(reason if isinstance(reason, Exception) else error) from error
+            raise unanswered(reason if isinstance(reason, Exception) else error) from error
         except (ValueError, KeyError, TypeError) as error:
             raise InDoubt(f"SendGrid's answer cannot be read ({type(error).__name__})") from error
         return Account(scopes=scopes, date=response.headers.get("Date", ""))
 
 
-def _unanswered(error: Exception) -> GatewayError:
+def unanswered(error: Exception) -> GatewayError:
+    """What it means that there was no answer: nothing was accepted for certain where the connection was never made."""
     if isinstance(error, ConnectError):
         return NotSent(f"SendGrid cannot be reached: {error}")
     kind = type(error).__name__

@@ -218,7 +218,10 @@ class StrictClient(Client):  # type: ignore[misc]  # the library has no types
         self, opener: object, request: urllib.request.Request, timeout: float | None = None
     ) -> addinfourl:
         del opener  # the library builds one that follows redirects
-        request.add_header("Content-Type", "application/json")
+        if request.data is None:
+            request.remove_header("Content-type")
+        else:
+            request.add_header("Content-Type", "application/json")
         seconds = timeout or self.timeout
         with deadline.within(plan.lease(seconds).total_seconds()) as _of_thread.cut:
             try:

@@ -40,6 +40,16 @@ def insert_new(tx: Tx, table: Table, columns: Columns, *, returning: Sequence[st
     return set(map(tuple, tx.exec_driver_sql(f"SELECT {listed} FROM {table.name} WHERE id > ?", (last,))))
 
 
+def insert(tx: Tx, table: Table, columns: Columns) -> None:
+    """Insert rows into a table that refuses none."""
+    if not next(iter(columns.values())):
+        return
+    if tx.dialect.name == "postgresql":
+        tx.exec_driver_sql(_postgresql(tx.dialect, table, tuple(columns)), _texts(tx, table, columns))
+        return
+    tx.exec_driver_sql(_sqlite(table, tuple(columns)), _rows(tx, table, columns))
+
+
 def insert_earliest(tx: Tx, table: Table, columns: Columns, *, key: Sequence[str], at: str) -> None:
     """Insert rows, each key once; where one is known already, keep the earlier instant: facts are monotone in any
     order.

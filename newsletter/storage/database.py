@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
@@ -81,6 +81,23 @@ class Store:
             waiting.breathe(self._wrote_at)
         with translated(self.url), self._writer.connect() as connection, connection.begin():
             yield connection
+        self._wrote_at = time.monotonic()
+
+    @contextmanager
+    def staged(self, fill: Callable[[Tx], None]) -> Iterator[Tx]:
+        """As `write()`, after `fill` was run on the same connection in a transaction of its own. What it puts into
+        temporary tables is there, and gone at the end; meanwhile others write. Raises StoreError.
+        """
+        with translated(self.url), self._writer.connect() as connection:
+            try:
+                connection.execution_options(writes=False)
+                with connection.begin():
+                    fill(connection)
+                connection.execution_options(writes=True)
+                with connection.begin():
+                    yield connection
+            finally:
+                connection.invalidate()  # ends the session, and with it its tables
         self._wrote_at = time.monotonic()
 
     @property
@@ -182,6 +199,11 @@ def insert_new(tx: Tx, table: Table, rows: Sequence[dict[str, Any]], *, returnin
     return list(tx.execute(statement.returning(table.c[returning]), list(rows)).scalars())
 
 
+def insert_selected(tx: Tx, table: Table, columns: Sequence[str], rows: Select[*tuple[Any, ...]]) -> int:
+    """Insert what a SELECT gives, in its order, leaving out likewise; gives how many rows were new."""
+    return tx.execute(_dialect_insert(tx, table).from_select(columns, rows).on_conflict_do_nothing()).rowcount
+
+
 def take_turns(tx: Tx) -> None:
     """On PostgreSQL, those who change tables take turns; on SQLite the immediate transaction has seen to it."""
     if tx.dialect.name == "postgresql":
@@ -222,6 +244,22 @@ def roomy(tx: Tx) -> Iterator[None]:
         yield
     finally:
         tx.exec_driver_sql(f"PRAGMA cache_size={before}")
+
+
+@contextmanager
+def overwriting(tx: Tx) -> Iterator[None]:
+    """For what is deleted so that nobody can read it again: SQLite leaves the bytes in its file until they are needed,
+    unless it is told to overwrite them. PostgreSQL does so when it vacuums.
+    """
+    if tx.dialect.name != "sqlite":
+        yield
+        return
+    before = ("OFF", "ON", "FAST")[tx.exec_driver_sql("PRAGMA secure_delete").scalar_one()]
+    tx.exec_driver_sql("PRAGMA secure_delete=ON").close()
+    try:
+        yield
+    finally:
+        tx.exec_driver_sql(f"PRAGMA secure_delete={before}").close()
 
 
 _BY_INDEX = {"enable_hashjoin": "off", "enable_mergejoin": "off", "max_parallel_workers_per_gather": "0"}

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import bindparam, delete, or_, select, update
 
 from newsletter.storage import tables as t
-from newsletter.storage.database import Tx
+from newsletter.storage.database import Tx, overwriting
 from newsletter.storage.roster import SubscriberRow
 
 _STATUS = re.compile(r"\d{3}(?: \d\.\d{1,3}\.\d{1,3})?")
@@ -32,6 +32,11 @@ def deliveries_of(tx: Tx, person: SubscriberRow) -> tuple[int, ...]:
 
 def forget(tx: Tx, person: SubscriberRow, *, keep_letter: int | None = None) -> None:
     """Take away address, name, wishes, letters (but the one whose link is being used) and the raw events."""
+    with overwriting(tx):
+        _forget(tx, person, keep_letter)
+
+
+def _forget(tx: Tx, person: SubscriberRow, keep_letter: int | None) -> None:
     mine = deliveries_of(tx, person)
     forget_events(tx, mine)
     for part in _parts(mine):
@@ -49,7 +54,9 @@ def forget(tx: Tx, person: SubscriberRow, *, keep_letter: int | None = None) -> 
 
 
 def forget_events(tx: Tx, deliveries: Sequence[int]) -> None:
-    """What the service told of deliveries without what names or describes their reader: raw bodies, servers' words."""
+    """What the service told of deliveries without what names or describes their reader: raw bodies, servers' words but
+    for their code.
+    """
     for part in _parts(deliveries):
         wordy = tx.execute(
             select(t.event.c.id, t.event.c.reason).where(t.event.c.delivery_id.in_(part), t.event.c.reason != "")

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import func, insert, select, update
 
-from newsletter.storage import eligibility
+from newsletter.storage import arrivals, eligibility, importing
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx, insert_new
 
@@ -25,22 +25,12 @@ class ListRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSubscriber:
-    """One row of an import, already identified."""
+    """Somebody who is to be put on a list, already identified."""
 
     address: str
     address_key: int
     reserved: bool
     name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Added:
-    """What an import of some rows did. `kept_out` had left the list, and stay away; `known` were on it already."""
-
-    added: int
-    known: int
-    kept_out: int
-    suppressed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,59 +112,38 @@ def subscriber_count(tx: Tx) -> int:
 
 
 def add_subscribers(
-    tx: Tx, list_: int, people: Sequence[NewSubscriber], *, source: str, basis: str, now: datetime
-) -> Added:
-    """Put people on a list. Who left it stays away, who is suppressed stays suppressed; a name fills a gap only."""
-    insert_new(
-        tx,
-        t.subscriber,
-        [
-            {
-                "address_key": p.address_key,
-                "address": p.address,
-                "name": p.name,
-                "reserved": p.reserved,
-                "created_at": now,
-            }
-            for p in people
-        ],
-    )
-    found = subscribers(tx, [p.address_key for p in people])
-    _fill_names(tx, [p for p in people if p.name and not found[p.address_key].name])
-    erased = [p for p in people if found[p.address_key].address is None]
-    for person in erased:  # rare: somebody who was erased is put on a list anew
-        tx.execute(
-            update(t.subscriber)
-            .where(t.subscriber.c.address_key == person.address_key)
-            .values(address=person.address, name=person.name, reserved=person.reserved)
-        )
-    ids = {found[p.address_key].id for p in people}
-    states = _states(tx, list_, ids)
-    fresh = sorted(ids - states.keys())
-    insert_new(
-        tx,
-        t.subscription,
-        [
-            {
-                "list_id": list_, "subscriber_id": id_, "state": "active", "source": source, "basis": basis,
-                "since": now, "changed_at": now,
-            }
-            for id_ in fresh
-        ],
-    )  # fmt: skip
-    return Added(
-        added=len(fresh),
-        known=sum(state != "unsubscribed" for state in states.values()),
-        kept_out=sum(state == "unsubscribed" for state in states.values()),
-        suppressed=_suppressed_count(tx, [p.address_key for p in people]),
-    )
+    tx: Tx,
+    list_: int,
+    people: Sequence[NewSubscriber],
+    *,
+    source: str,
+    basis: str,
+    now: datetime,
+    until: datetime | None = None,
+) -> importing.Added:
+    """Put people on a list, by the rules of `storage.importing`."""
+    slug = tx.execute(select(t.list_.c.slug).where(t.list_.c.id == list_)).scalar_one()
+    terms = importing.Terms(list_id=list_, list=slug, basis=basis, until=until, source=source, at=now)
+    arrivals.open_tables(tx)
+    arrivals.bring(tx, _columns(people), remarks={"line": [], "rejected": [], "problem": []})
+    arrivals.sort(tx)
+    importing.judge(tx, terms)
+    added = importing.counts(tx, terms)
+    for step in importing.STEPS:
+        step(tx, terms)
+    arrivals.close_tables(tx)
+    return added
 
 
-def _fill_names(tx: Tx, people: Sequence[NewSubscriber]) -> None:
-    for person in people:
-        tx.execute(
-            update(t.subscriber).where(t.subscriber.c.address_key == person.address_key).values(name=person.name)
-        )
+def _columns(people: Sequence[NewSubscriber]) -> dict[str, list[object]]:
+    return {
+        "line": list(range(len(people))),
+        "address_key": [p.address_key for p in people],
+        "address": [p.address for p in people],
+        "name": [p.name for p in people],
+        "reserved": [p.reserved for p in people],
+        "bare": [0] * len(people),
+    }
 
 
 def subscribers(tx: Tx, keys: Sequence[int]) -> dict[int, SubscriberRow]:
@@ -186,27 +155,6 @@ def subscribers(tx: Tx, keys: Sequence[int]) -> dict[int, SubscriberRow]:
                 id=r.id, address_key=r.address_key, address=r.address, name=r.name, reserved=r.reserved
             )
     return found
-
-
-def _states(tx: Tx, list_: int, ids: Iterable[int]) -> dict[int, str]:
-    states: dict[int, str] = {}
-    for part in _parts(sorted(ids)):
-        rows = tx.execute(
-            select(t.subscription.c.subscriber_id, t.subscription.c.state).where(
-                t.subscription.c.list_id == list_, t.subscription.c.subscriber_id.in_(part)
-            )
-        )
-        states.update((row.subscriber_id, row.state) for row in rows)
-    return states
-
-
-def _suppressed_count(tx: Tx, keys: Sequence[int]) -> int:
-    known: set[int] = set()
-    for part in _parts(keys):
-        known.update(
-            tx.execute(select(t.suppression.c.address_key).where(t.suppression.c.address_key.in_(part))).scalars()
-        )
-    return len(known)
 
 
 def _parts(values: Sequence[int], size: int = 1000) -> Iterator[Sequence[int]]:

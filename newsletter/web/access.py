@@ -19,7 +19,7 @@ from newsletter.pipeline.access import Asked, Opened
 from newsletter.pipeline.context import Context
 from newsletter.rendering import dates
 from newsletter.web import limiting, posted
-from newsletter.web.pages import Pages
+from newsletter.web.pages import Pages, one_of_each_language
 
 Form = Annotated[Mapping[str, str], Depends(posted.read)]
 """As the argument of a route."""
@@ -133,8 +133,8 @@ def _plain(value: object) -> str:
 
 
 def _try_out(context: Context, show: partial[Response]) -> None:
-    """Fill the pages in each state and each newsletter's language."""
-    for newsletter in (None, *context.newsletters.values()):
+    """Fill the pages in each state and each language."""
+    for newsletter in one_of_each_language(context.newsletters.values()):
         of = Opened(kind="access", over=False, newsletter=newsletter, data=_DATA)
         for asked in (None, "sent", "same", "none", "later"):
             show(of, "token", asked=asked, unsure=asked is None)

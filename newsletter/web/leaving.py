@@ -12,7 +12,7 @@ from newsletter.model import Newsletter
 from newsletter.pipeline import leaving
 from newsletter.pipeline.context import Context
 from newsletter.pipeline.leaving import Leaving
-from newsletter.web.pages import Pages
+from newsletter.web.pages import Pages, one_of_each_language
 
 _TRIALS: Final = tuple(
     Leaving(title="Title", masked=masked, inert=inert, left=left, undo=undo, back=back, here=here)
@@ -33,7 +33,7 @@ _TRIALS: Final = tuple(
 def routes(context: Context, pages: Pages) -> APIRouter:
     """The unsubscribe link. A token that is none of ours raises BadTokenError, which is answered as any 404 is."""
     router = APIRouter()
-    for trial, newsletter in product(_TRIALS, (None, *context.newsletters.values())):
+    for trial, newsletter in product(_TRIALS, one_of_each_language(context.newsletters.values())):
         page(pages, trial, newsletter, "token")
 
     def shown(of: Leaving, token: str, *, late: bool = False) -> Response:

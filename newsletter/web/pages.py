@@ -6,6 +6,7 @@ to see at the start, and never comes between a reader and the way out.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from gettext import NullTranslations
 from pathlib import Path
 from typing import Final
@@ -43,6 +44,11 @@ def environment(folder: Path, words: NullTranslations = catalogue.ENGLISH) -> En
     made.globals["kind"] = words_of.kind
     made.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
     return made
+
+
+def one_of_each_language(newsletters: Iterable[Newsletter]) -> tuple[Newsletter | None, ...]:
+    """None, and a newsletter of each language: what pages are filled for once for trial, as words may be missing."""
+    return None, *{newsletter.language: newsletter for newsletter in newsletters}.values()
 
 
 class Pages:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from typing import Annotated, Final, Literal
@@ -21,7 +22,7 @@ from newsletter.pipeline.preferences import Done
 from newsletter.pipeline.wishes import LONGEST_PAUSE, Change, Offer, Trouble, Wish, month_after
 from newsletter.rendering import dates
 from newsletter.web import limiting, posted
-from newsletter.web.pages import Pages
+from newsletter.web.pages import Pages, one_of_each_language
 
 Form = Annotated[Mapping[str, str], Depends(posted.read)]
 """As the argument of a route."""
@@ -151,10 +152,10 @@ def page(pages: Pages, shown: Preferences, token: str, done: Done | None, wish: 
 
 
 def _try_out(context: Context, pages: Pages) -> None:
-    """Fill the page in each state and each newsletter's language."""
+    """Fill the page in each state and each language."""
     offer = Offer(sections={"a": "A", "b": "B"}, asks_tracking=True, zone=ZoneInfo("UTC"))
     at = datetime(2026, 5, 4, tzinfo=UTC)
-    for newsletter in (None, *context.newsletters.values()):
+    for newsletter in one_of_each_language(context.newsletters.values()):
         all_ = tuple(
             Place(
                 list=f"{state}-{undo}", title="Title", newsletter=newsletter, state=state, offer=offer,
@@ -163,6 +164,8 @@ def _try_out(context: Context, pages: Pages) -> None:
             for state, undo in product(_STATES, (False, True))
         )  # fmt: skip
         shown = Preferences(inert=False, masked="a•••@e•••.org", newsletter=newsletter, places=all_, today=at.date())
+        page(pages, shown, "token", None, None)
+        shown = replace(shown, places=all_[1:2])
         for what in _DONE:
             page(pages, shown, "token", Done(what=what, list="active-True", words="Words."), None)
         for trouble in _TROUBLES:

@@ -40,11 +40,12 @@ def leave(shown: Visit) -> None:
 
 @both_looks
 def test_looking_changes_nothing(go: Go, reader: Reader) -> None:
-    """One button and nothing else to press but the way home; the reader is still on the list."""
+    """One button, and beside it the ways to the preferences and home; the reader is still on the list."""
     shown = go()
     assert shown.page.locator("h1").inner_text() == f"Unsubscribe from {reader.newsletter.title}?"
     assert shown.page.get_by_role("button").count() == 1
-    assert [target["words"] for target in shown.measure("targets")] == ["Unsubscribe", "Alliance of Makers and Growers"]
+    words = ["Unsubscribe", "Fewer mails instead, or a pause: your preferences", "Alliance of Makers and Growers"]
+    assert [target["words"] for target in shown.measure("targets")] == words
     assert "ann." not in shown.page.content()
     assert shown.said == []
     assert reader.state() == "active"
@@ -67,7 +68,7 @@ def test_the_button_does_what_it_says(go: Go, reader: Reader, scripts: bool) -> 
 
 
 def test_twice_is_once(go: Go, reader: Reader) -> None:
-    """The page loaded again, the link opened again: no error, no question, no button."""
+    """The page loaded again, the link opened again: no error, no question, and the one button takes it back."""
     shown = go()
     leave(shown)
     words = shown.text()
@@ -75,7 +76,7 @@ def test_twice_is_once(go: Go, reader: Reader) -> None:
     assert shown.text() == words
     shown.open(reader.link)
     assert shown.text() == words
-    assert shown.page.get_by_role("button").count() == 0
+    assert shown.page.get_by_role("button").all_inner_texts() == ["Undo, and keep getting it"]
     assert shown.said == []
     assert reader.state() == "unsubscribed"
 

@@ -159,13 +159,12 @@ def test_suppressions_import(house: House) -> None:
     [
         (b"name,phone\nAnn,123\n", ":1", "email"),
         (b"", ":1", "email"),
-        (b"email\nann@example.org\nJ\xf6rg@example.org\n", ":3", "UTF-8"),
-        (b"\xff\xfee\x00m\x00a\x00i\x00l\x00\n", ":1", "UTF-8"),
+        (b"email\nann@example.org\nJ\xf6rg@example.org\n", ":3", "--encoding windows-1252"),
         (b"email\nann@example.org\nb\0b@example.org\n", ":3", "NUL"),
-        (b"PK\x03\x04\x14\x00\x06\x00\x08\x00", ":1", ""),
+        (b"PK\x03\x04\x14\x00\x06\x00\x08\x00", "", "a workbook"),
         (b'email,name\nann@example.org,"Ann\nbob@example.org,Bob\n', ":2", "quotation mark"),
     ],
-    ids=["no column", "empty", "latin-1", "utf-16", "nul", "a workbook", "an open quotation mark"],
+    ids=["no column", "empty", "latin-1", "nul", "a workbook", "an open quotation mark"],
 )
 @pytest.mark.parametrize("command", [("subscribers", "import", "--list", "daily"), ("suppressions", "import")])
 def test_a_file_of_the_wrong_shape(house: House, raw: bytes, line: str, words: str, command: tuple[str, ...]) -> None:

@@ -41,8 +41,8 @@ def test_every_reader_has_a_link_of_their_own(sqlite_house: House) -> None:
     assert leaving.leave(house.context, token).left
     assert leaving.leave(house.context, token).left
     told = readers.explain(house.context, people[1].address)
-    assert [(each.list, each.state) for each in told.memberships] == [("daily", "unsubscribed")]
-    assert readers.explain(house.context, people[0].address).memberships[0].state == "active"
+    assert [(each.list, each.state) for each in told.subscriptions] == [("daily", "unsubscribed")]
+    assert readers.explain(house.context, people[0].address).subscriptions[0].state == "active"
 
 
 def test_a_story_goes_once(sqlite_house: House) -> None:

@@ -416,4 +416,4 @@ def test_whatever_stands_in_the_body(place: tuple[str | int, ...], value: object
         for position, personalization in enumerate(body["personalizations"]):
             assert letters.mail(personalization, position, custom_args={}, outcome="delivered")
             mail = Mail(body=body, html="")
-            assert list(events_of(mail, personalization, position, message_id="m", at=0, custom_args={}))
+            assert list(events_of(mail, personalization, position, message_id="m", at=0, custom_args={}, dropped={}))

@@ -11,7 +11,10 @@ ROUTES = {
     ("/images/{name:path}", "GET"), ("/images/{name:path}", "HEAD"), ("/style.css", "GET"), ("/style.css", "HEAD"),
     ("/healthz", "GET"), ("/healthz", "HEAD"), ("/s/{newsletter}", "GET"), ("/s/{newsletter}", "HEAD"),
     ("/s/{newsletter}", "POST"), ("/s/{newsletter}/sent", "GET"), ("/s/{newsletter}/sent", "HEAD"),
-    ("/c/{token}", "GET"), ("/c/{token}", "HEAD"), ("/c/{token}", "POST"),
+    ("/c/{token}", "GET"), ("/c/{token}", "HEAD"), ("/c/{token}", "POST"), ("/u/{token}/undo", "POST"),
+    ("/p/{token}", "GET"), ("/p/{token}", "HEAD"), ("/p/{token}/{act}", "POST"), ("/p/{token}/{act}/{list_}", "POST"),
+    ("/m/{token}", "GET"), ("/m/{token}", "HEAD"), ("/m/{token}", "POST"), ("/m/{token}/data.json", "GET"),
+    ("/m/{token}/address", "POST"), ("/m/{token}/erase", "POST"),
 }  # fmt: skip
 
 ANSWERS = [
@@ -19,6 +22,8 @@ ANSWERS = [
     ("GET", "/nothing", 404), ("GET", "/", 404), ("GET", "/healthz", 200), ("GET", "/style.css", 200),
     ("GET", "/images/port-at-dawn.png", 200), ("GET", "/images/none.png", 404), ("POST", "/hooks/sendgrid", 403),
     ("GET", "/s/daily", 200), ("POST", "/s/daily", 422), ("GET", "/s/daily/sent", 200), ("POST", "/c/wrong", 404),
+    ("GET", "/p/{token}", 200), ("POST", "/p/{token}/leave-all", 200), ("POST", "/p/{token}/save/daily", 422),
+    ("POST", "/p/{token}/undo/daily", 200), ("GET", "/m/wrong", 404), ("POST", "/m/wrong/erase", 404),
     ("OPTIONS", "/u/{token}", 405), ("TRACE", "/healthz", 405),
 ]  # fmt: skip
 

@@ -69,7 +69,8 @@ def test_an_erased_address_is_not_spoken_of(house: House) -> None:
     """Nothing is left to mask; the page speaks to the reader without it."""
     pages = Pages(house.context.settings.templates, organisation=house.context.organisation, root="")
     for left in (False, True):
-        page = leaving_pages.page(pages, Leaving(title="The Morning Run", masked="", inert=False, left=left), None)
+        of = Leaving(title="The Morning Run", masked="", inert=False, left=left, here=False)
+        page = leaving_pages.page(pages, of, None, house.token())
         assert "address" not in page.partition("<main>")[2]
         assert "to you." in page
 
