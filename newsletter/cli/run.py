@@ -69,7 +69,7 @@ def worker() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=PORT)
 def serve(host: str, port: int) -> None:
-    """Serve the event webhook, unsubscribe pages and pictures."""
+    """Serve the event webhook, the pages to join and to leave, and pictures; send letters to readers."""
     from newsletter.web import server
 
     server.serve(open_house(quiet=False), host=host, port=port)

@@ -6,13 +6,16 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from browser_mails import AT
 from browser_visit import Given, Scheme, Visit, cramped, faint, out_of_column, small
 from browser_web import WebHouse, web_house
 
+from newsletter.pipeline import joining as way_in
 from newsletter.pipeline import readers
 from newsletter.pipeline.context import Context
 from newsletter.sandbox import Sandbox
@@ -37,10 +40,16 @@ class Mailed:
 
     def letter(self, address: str) -> str:
         """The plain text of the letter that an address got."""
+        text = self.mail(address).get_body(("plain",))
+        assert text is not None
+        return str(text.get_content())
+
+    def mail(self, address: str) -> EmailMessage:
+        """The one mail that an address got."""
         self.web.postman.wait(10)
         mails = [message_from_bytes(f.read_bytes(), policy=policy.default) for f in self._folder.glob("*.eml")]
-        (text,) = [mail.get_body(("plain",)).get_content() for mail in mails if mail["to"] == address]
-        return str(text)
+        (found,) = [mail for mail in mails if mail["to"] == address]
+        return found
 
     def place(self, address: str) -> str | None:
         context = self.web.context
@@ -78,9 +87,13 @@ def go(visit: Callable[..., Visit], mailed: Mailed) -> Go:
     return opened
 
 
-def judge(shown: Visit) -> None:
+OF_THE_PROGRAM = ("landmark-one-main", "region")
+"""Rules of axe for a page: a mail lies within that of the mail program."""
+
+
+def judge(shown: Visit, **options: object) -> None:
     """Nothing of axe's rules is broken; nothing to the side, contrast of 4.5, text of 14 px, targets of 44 px."""
-    found = Axe().run(shown.page, options={"resultTypes": ["violations"]})
+    found = Axe().run(shown.page, options={"resultTypes": ["violations"], **options})
     assert [(each["id"], each["nodes"][0]["html"]) for each in found.response["violations"]] == []
     assert shown.measure("wide") == []
     assert shown.measure("cut") == []
@@ -178,3 +191,21 @@ def test_on_another_website(go: Go, mailed: Mailed, visit: Callable[..., Visit])
     press(shown, "Get The Morning Run by mail")
     assert shown.page.url == f"{mailed.web.url}/s/daily/sent"
     assert mailed.place(address) == "pending"
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1200, "light")])
+@pytest.mark.parametrize("slug", ["daily", "friday"])
+def test_the_letter(mailed: Mailed, visit: Callable[..., Visit], slug: str, width: int, scheme: Scheme) -> None:
+    """As it lies in the mailbox: as legible and easy to press as an edition, for axe as for the measures."""
+    address, context = mailed.address(), mailed.web.context
+    of = context.newsletters[slug]
+    way_in.sign_up(context, of, address, "", tracked=False, source="form", wording="")
+    mailed.web.postman.soon()
+    html = mailed.mail(address).get_body(("html",))
+    assert html is not None
+    shown = visit(width, scheme=scheme, given={AT: Given(html.get_content().encode(), "text/html; charset=utf-8")})
+    shown.open(AT)
+    rules = {rule: {"enabled": False} for rule in OF_THE_PROGRAM}
+    judge(shown, rules=rules)
+    (button,) = [target for target in shown.measure("targets") if target["words"].startswith("Yes")]
+    assert button["height"] >= 44

@@ -140,7 +140,8 @@ ODD: dict[str, tuple[bytes, str]] = {
     "a part without a name": (b"--x\r\n\r\ncy\r\n--x--\r\n", "multipart/form-data; boundary=x"),
     "bytes": (bytes(range(256)) * 4, "application/x-www-form-urlencoded"),
     "too many fields": (b"&".join(b"a=1" for _ in range(60)) + b"&email=cy@example.org", FORM["Content-Type"]),
-    "too long": (b"email=cy@example.org&name=" + b"x" * 20_000, FORM["Content-Type"]),
+    "too long a field": (b"email=cy@example.org&name=" + b"x" * 20_000, FORM["Content-Type"]),
+    "too long": (b"&".join([b"email=cy@example.org", *[b"a=" + b"x" * 500] * 40]), FORM["Content-Type"]),
     "semicolons": (b"email;cy@example.org", FORM["Content-Type"]),
 }  # fmt: skip
 
