@@ -46,15 +46,16 @@ def main() -> None:
         json.dump(PARTS[asked.part](asked.file), sys.stdout)
         return
     rounds = []
-    with tempfile.TemporaryDirectory(prefix="im-", dir="/tmp") as name:
-        file = Path(name) / "people.csv"
-        write(file, asked.rows)
-        for number in range(asked.rounds):
-            folder = Path(name) / str(number)
-            folder.mkdir()
-            with house.database(asked.database, folder) as url:
-                os.environ.update(house.environment(folder, url, 9))
-                rounds.append({part: run(part, file) for part in PARTS})
+    for _ in range(asked.rounds):
+        # A folder of its own in /tmp: PostgreSQL runs as somebody else, who must get there.
+        with (
+            tempfile.TemporaryDirectory(prefix="im-", dir="/tmp") as name,
+            house.database(asked.database, Path(name)) as url,
+        ):
+            os.environ.update(house.environment(Path(name), url, 9))
+            file = Path(name) / "people.csv"
+            write(file, asked.rows)
+            rounds.append({part: run(part, file) for part in PARTS})
     show(asked, rounds)
 
 
