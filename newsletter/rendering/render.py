@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from newsletter.errors import ContentError, RenderError
-from newsletter.model import ClickMode, Edition, Message, Newsletter, Organisation
+from newsletter.model import ClickMode, Edition, Link, Message, Newsletter, Organisation
 from newsletter.rendering import catalogue, links, markup, theme
 from newsletter.rendering import templates as folder_of
 from newsletter.rendering.grammar import MarkupError
@@ -53,24 +53,14 @@ def render(
         places=tuple(pictures_of(edition, newsletter)), base_url=base_url, folders=images,
         embed=newsletter.pictures == "embed", plate=colours["paper"],
     )  # fmt: skip
-    values = {
-        "edition": view(edition, newsletter, organisation, base_url=base_url),
-        "theme": colours,
-        "printed": printer.printed,
-        "language": newsletter.language,
-        "direction": newsletter.direction,
-        "start": "left" if newsletter.direction == "ltr" else "right",
-        "end": "right" if newsletter.direction == "ltr" else "left",
-    }
+    seen = view(edition, newsletter, organisation, base_url=base_url)
+    values = {"edition": seen, "theme": colours, "printed": printer.printed, **_direction(newsletter)}
     look = folder_of.load(templates / FOLDER, catalogue.load(newsletter.language, templates))
     compiled = _compiled(look, values, newsletter, title=edition.subject)
     text = _tidy(look.fill(f"{newsletter.template}{folder_of.TEXT_SUFFIX}", values))
     if printer.faults:
         raise ContentError(printer.faults)
-    through = f"{base_url}/r/" if clicks == "aggregate" else None
-    html, found = links.collect(markup.inline(compiled), edition.id, through=through)
-    if clicks == "individual":
-        html = links.left_alone(html)
+    html, found = _linked(markup.inline(compiled), edition, base_url, clicks)
     return Message(
         subject=edition.subject,
         preheader=edition.preheader,
@@ -82,6 +72,20 @@ def render(
         pictures=printer.pictures,
         embedded=printer.embedded(),
     )
+
+
+def _direction(newsletter: Newsletter) -> dict[str, str]:
+    """The language of a mail, and which sides its lines start and end at."""
+    sides = ("left", "right") if newsletter.direction == "ltr" else ("right", "left")
+    return {
+        "language": newsletter.language, "direction": newsletter.direction, "start": sides[0], "end": sides[1]
+    }  # fmt: skip
+
+
+def _linked(html: str, edition: Edition, base_url: str, clicks: ClickMode) -> tuple[str, tuple[Link, ...]]:
+    """The HTML as links are counted, and the links."""
+    html, found = links.collect(html, edition.id, through=f"{base_url}/r/" if clicks == "aggregate" else None)
+    return links.left_alone(html) if clicks == "individual" else html, found
 
 
 def _require_look(template: str, templates: Path) -> None:

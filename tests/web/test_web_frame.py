@@ -9,7 +9,7 @@ from web_house import House, bounce, signed
 ROUTES = {
     ("/hooks/sendgrid", "POST"), ("/u/{token}", "GET"), ("/u/{token}", "HEAD"), ("/u/{token}", "POST"),
     ("/images/{name:path}", "GET"), ("/images/{name:path}", "HEAD"), ("/style.css", "GET"), ("/style.css", "HEAD"),
-    ("/healthz", "GET"), ("/healthz", "HEAD"),
+    ("/healthz", "GET"), ("/healthz", "HEAD"), ("/r/{code}", "GET"), ("/r/{code}", "HEAD"),
 }  # fmt: skip
 
 ANSWERS = [

@@ -8,15 +8,16 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from structlog.testing import capture_logs
 from web_house import NOW, House
 
 from newsletter.model import Link, Message
-from newsletter.pipeline.clicking import Redirects
+from newsletter.pipeline.clicking import Redirects, relabel
 from newsletter.rendering.links import code as code_of
 from newsletter.storage import editions, links, messages
 from newsletter.storage import tables as t
+from newsletter.tracking.hits import BURST, RULES
 from newsletter.web.app import create_app
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:139.0) Gecko/20100101 Firefox/139.0"
@@ -233,6 +234,19 @@ class TestTrouble:
             moved.look()
             with house.context.store.read() as tx:
                 assert len(tx.execute(select(t.hit)).all()) == rows
+
+    def test_old_labels_are_made_anew_by_a_new_version(self, house: House, code: str) -> None:
+        """By itself, beside what it serves; what was seen as a burst stays one."""
+        for agent, visitor in ((FIREFOX, "v"), ("curl/8", "w")):
+            redirects(house).find(code)
+            redirects(house).follow(code, agent=agent, visitor=visitor, ahead=False)
+        counted(house)
+        with house.context.store.write() as tx:
+            tx.execute(update(t.hit).values(machine=True, why="by rule 0", rules=0))
+            tx.execute(update(t.hit).where(t.hit.c.agent == "curl/8").values(why=BURST))
+        relabel(house.context)
+        labels = [(hit.agent, hit.machine, hit.why, hit.rules) for hit in counted(house)]
+        assert labels == [(FIREFOX, False, "", RULES), ("curl/8", True, BURST, RULES)]
 
     def test_links_kept_in_memory_are_bounded(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("newsletter.pipeline.clicking.MOST_KNOWN", 3)
