@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -19,6 +20,7 @@ from newsletter.storage import editions, links, messages
 from newsletter.storage import tables as t
 from newsletter.tracking.hits import BURST, RULES
 from newsletter.web.app import create_app
+from newsletter.web.server import listen, running
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:139.0) Gecko/20100101 Firefox/139.0"
 READER = {"User-Agent": FIREFOX, "X-Forwarded-For": "198.51.100.7"}
@@ -199,6 +201,35 @@ class TestAnAttacker:
         assert {line["route"] for line in lines if line["event"] == "request"} == {"/r/{code}"}
         assert not redirects(house)._known
         assert counted(house) == []
+
+
+def raw(base: str, request: bytes) -> bytes:
+    """What a server answers to these very bytes."""
+    host, _, port = base.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=9) as connection:
+        connection.sendall(request)
+        answer = b""
+        while chunk := connection.recv(65_536):
+            answer += chunk
+    return answer
+
+
+def test_over_the_wire_nothing_but_the_code_counts(house: House, code: str) -> None:
+    """Request lines that no client library would send: of another host, with another path in them, broken, huge."""
+    end = b" HTTP/1.1\r\nHost: evil.example.org\r\nConnection: close\r\n\r\n"
+    good = f"/r/{code}".encode()
+    with listen("127.0.0.1", 0) as listener, running(house.app, listener) as base:
+        for line in (b"GET " + good, b"GET " + good + b"?//evil.example.org/"):
+            assert f"location: {TARGET}\r\n".encode() in raw(base, line + end)
+        for line in (
+            b"GET http://evil.example.org" + good, b"GET //evil.example.org" + good, b"GET //evil.example.org/r/",
+            b"GET /r/" + b"a" * 60_000, b"GET /r/\xff", b"GET " + good + b"%0d%0aLocation:%20https://evil.example.org",
+            b"GET " + good + b"\rLocation: x", b"GET " + good + b"\tx", b"GET /r/../r/..%2f" + good,
+        ):  # fmt: skip
+            answer = raw(base, line + end)
+            assert b"evil.example.org" not in answer
+            assert b"location:" not in answer.lower()
+            assert answer.split(b" ", 2)[1] in {b"400", b"404", b"414", b"431"}
 
 
 class TestTrouble:
