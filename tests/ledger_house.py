@@ -9,6 +9,7 @@ from typing import Any
 
 from ledger_clock import START, HandClock
 from ledger_gateway import FakeGateway
+from sqlalchemy import update
 
 from newsletter.model import Basis, EditionState, SendReport
 from newsletter.pipeline import clock as tick_of
@@ -18,6 +19,7 @@ from newsletter.sending.gateway import Gateway
 from newsletter.services import make_gateway
 from newsletter.settings import load_holidays, load_newsletters, load_organisation, load_settings
 from newsletter.storage import Store, balance, editions, roster, sends
+from newsletter.storage import tables as t
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 SECRET = "s" * 40
@@ -163,6 +165,16 @@ class House:
         file = self.write("import.csv", "email\n" + "".join(f"{address}\n" for address in addresses))
         wanted = importing.Import(file=file, list=slug, basis=Basis.EXPRESS, source="test")
         importing.import_csv(self.context, wanted)
+
+    def choose(self, address: str, slug: str = "daily", **columns: object) -> None:
+        """What somebody wants of a list, as columns of their subscription."""
+        with self.store.write() as tx:
+            of = t.subscription.c
+            tx.execute(
+                update(t.subscription)
+                .where(of.list_id == roster.list_id(tx, slug), of.subscriber_id == self.subscriber_id(address))
+                .values(**columns)
+            )
 
     def target(self, words: str = "daily/2026-05-04") -> Target:
         return target(self.context, words, self.clock())

@@ -45,6 +45,10 @@ def change_(code: str, url: str, by: str | None, yes: bool) -> None:
         return
     of = planned.link
     where = f"{of.role} link {of.number}" + (f" of {of.story}" if of.story else "")
-    ask(f"{code}, the {where}, leads to {of.target}.\nIt will lead to  {planned.url}, for every reader.", yes=yes)
+    ask(
+        f"{code}, the {where}, leads to {of.target}.\nIt will lead to {planned.url}, in mails that are out too. "
+        "Their plain text goes on saying what it says.",
+        yes=yes,
+    )
     retargeting.change(context, planned, by=by or login())
     click.echo(f"changed: {code} leads to {planned.url}")

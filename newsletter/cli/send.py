@@ -42,19 +42,27 @@ send.add_command(correction)
 @EDITION
 @click.option("--to", multiple=True, metavar="ADDRESS", help="Instead of the newsletter's editors; may be repeated.")
 @click.option("--correction", "story", metavar="STORY", help="Test the mail that corrects EDITION with this story.")
+@click.option("--sections", metavar="SLUGS", help="What readers get who chose these, a comma between them.")
 @JSON
-def test(edition: str, to: tuple[str, ...], story: str | None, as_json: bool) -> int:
+def test(edition: str, to: tuple[str, ...], story: str | None, sections: str | None, as_json: bool) -> int:
     """Send editors what would go, or what is frozen: the same bytes, with links that do nothing."""
     from newsletter.cli.local import sandbox_if_asked
+    from newsletter.errors import MistypedError
     from newsletter.pipeline import correcting, testing
     from newsletter.pipeline.context import target
     from newsletter.tracking import report_document
 
+    chosen = tuple(slug.strip() for slug in (sections or "").split(",") if slug.strip())
+    if story and chosen:
+        raise MistypedError("a correction goes whole to all who get it: name --correction or --sections")
     context = open_house()
     case = correcting.find(context, edition, story) if story else None
     on = case.target if case else target(context, edition, context.clock())
     with sandbox_if_asked(context):
-        report = correcting.send_test(context, case, to=to) if case else testing.send_test(context, on, to=to)
+        if case:
+            report = correcting.send_test(context, case, to=to)
+        else:
+            report = testing.send_test(context, on, to=to, sections=chosen)
     if as_json:
         show_json({"edition": on.id, "sends": [report_document(report)]})
     else:

@@ -36,6 +36,9 @@ MOST_KNOWN: Final = 50_000
 MOST_WAITING: Final = 200_000
 """Hits that wait for the database, some minutes of the busiest morning; beyond, the oldest are not counted."""
 
+RELABEL_AT_ONCE: Final = 5_000
+"""Hits in one transaction: a few dozen milliseconds, for which a send may have to wait."""
+
 _OVERLAP: Final = 20
 """Changes that are read again: on PostgreSQL one may be committed after one with a higher number."""
 
@@ -139,13 +142,19 @@ class Redirects:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Look once a second while the block runs, and a last time after it."""
+        """Look once a second while the block runs, and a last time after it. Hits that were labelled by the rules of
+        another version of the program are labelled anew, once.
+        """
         stop = threading.Event()
 
         def go() -> None:
+            by_these_rules = False
             while not stop.wait(LOOK_EVERY_S):
                 try:
                     self.look()
+                    if self._well and not by_these_rules:
+                        relabel(self._context)
+                        by_these_rules = True
                 except Exception:  # whatever it is, the next second is looked at again
                     log.exception("unforeseen error")
 
@@ -159,10 +168,12 @@ class Redirects:
             self.look(last=True)
 
 
-def relabel(context: Context) -> int:
-    """Label hits anew that were labelled by other rules; gives how many. What only its moment showed stays."""
-    with context.store.write() as tx:
-        return hits.relabel(tx, RULES, label, keep=(BURST, AHEAD))
+def relabel(context: Context) -> None:
+    """Label hits anew that were labelled by other rules, in portions. What only its moment showed stays."""
+    last: int | None = 0
+    while last is not None:
+        with context.store.write() as tx:
+            last = hits.relabel(tx, RULES, label, keep=(BURST, AHEAD), after=last, limit=RELABEL_AT_ONCE)
 
 
 def redirects(context: Context, newsletters: Collection[str]) -> Mapping[str, str]:

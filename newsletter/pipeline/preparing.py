@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from newsletter.errors import ProofError, UsageError
@@ -38,6 +38,25 @@ def prepare(context: Context, target: Target, now: datetime, *, at: datetime | N
     made = variants.make(context, target.newsletter, edition, counts)
     composing.require_proof(target.id, made.findings)
     return made
+
+
+def compose(context: Context, target: Target, made: Variants, sections: Sequence[str]) -> composing.Composed:
+    """What readers would get who chose some sections, whether anybody did or not; the main variant without any.
+
+    Raises UsageError for a section that the edition has not, ProofError.
+    """
+    edition, newsletter = made.main.edition, target.newsletter
+    slugs = variants.printed(edition)
+    unknown = [slug for slug in sections if slug not in slugs]
+    if unknown:
+        raise UsageError(f"{target.id} has no section {', '.join(unknown)}; it has {', '.join(slugs)}")
+    if not sections or set(sections) == set(slugs):
+        return made.main
+    kept = tuple(slug for slug in slugs if slug in sections)
+    part = variants.edition_of(newsletter, edition, kept, context)
+    composed = composing.compose(context, newsletter, part, variants.tracking(newsletter, agreed=False))
+    composing.require_proof(target.id, composed.findings)
+    return composed
 
 
 def mailing(

@@ -16,6 +16,7 @@ from newsletter.pipeline import freezing, preparing, sending
 from newsletter.pipeline.context import Context, Target
 from newsletter.rendering.notice import notice
 from newsletter.storage import editions, messages, sends
+from newsletter.storage.variants import frozen
 
 log = structlog.get_logger()
 
@@ -24,19 +25,21 @@ class NotDeliveredError(GatewayError):
     """Mail to editors that was not accepted; the text has the ESP's reason."""
 
 
-def send_test(context: Context, target: Target, *, to: Sequence[str] = (), word: str = "TEST") -> SendReport:
+def send_test(
+    context: Context, target: Target, *, to: Sequence[str] = (), word: str = "TEST", sections: Sequence[str] = ()
+) -> SendReport:
     """Send editors what would go, or what is frozen: the same bytes, `[TEST 3f9a]` before the subject. Of an edition
-    with variants it is the main one.
+    with variants it is the main one, or what readers get who chose `sections`.
 
     `to` are addresses, without any the newsletter's editors. Raises ContentError, ProofError, UsageError,
     NotDeliveredError.
     """
     context.gateway()  # without a key nothing is begun
-    frozen = _frozen(context, target)
-    if frozen is None:
+    found = _frozen(context, target, sections)
+    if found is None:
         made = preparing.prepare(context, target, context.clock())
-        frozen = (made.main.message, made.fingerprint)
-    message, fingerprint = frozen
+        found = (preparing.compose(context, target, made, sections).message, made.fingerprint)
+    message, fingerprint = found
     return send_message(context, target, message, fingerprint=fingerprint, to=to, word=word)
 
 
@@ -69,13 +72,23 @@ def send_written(context: Context, target: Target, message: Message) -> SendRepo
     return _direct(context, target, "notice", message, message.subject, ())
 
 
-def _frozen(context: Context, target: Target) -> tuple[Message, str] | None:
-    """The main message of a frozen edition, and the edition's fingerprint."""
+def _frozen(context: Context, target: Target, sections: Sequence[str]) -> tuple[Message, str] | None:
+    """The message of a frozen edition for readers of these sections, and the edition's fingerprint. Raises UsageError
+    where it is frozen without a variant for them.
+    """
     with context.store.read() as tx:
         row = editions.find(tx, target.id)
         if row is None or row.fingerprint is None:
             return None
-        return messages.of_edition(tx, row.id), row.fingerprint
+        whole = {story.section for story in editions.frozen_stories(tx, row.id) if story.corrects is None}
+        wanted = set(sections) - (whole if whole <= set(sections) else set())
+        known = [of for of in frozen(tx, row.id) if set(of.sections) == wanted]
+        if not known:
+            raise UsageError(
+                f"{target.id} is frozen without a variant for {', '.join(sections)}: nobody chose just these; see "
+                f"`newsletter edition plan {target.id}`"
+            )
+        return messages.of_variant(tx, known[0].id), row.fingerprint
 
 
 def _direct(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from newsletter.errors import ContentError, RenderError
-from newsletter.model import ClickMode, Edition, Message, Newsletter, Organisation
+from newsletter.model import ClickMode, Edition, Link, Message, Newsletter, Organisation
 from newsletter.rendering import catalogue, links, markup, theme
 from newsletter.rendering import templates as folder_of
 from newsletter.rendering.grammar import MarkupError
@@ -57,10 +57,7 @@ def render(
     marked, text = fill(newsletter, values, templates, title=edition.subject)
     if printer.faults:
         raise ContentError(printer.faults)
-    through = f"{base_url}/r/" if clicks == "aggregate" else None
-    html, found = links.collect(marked, edition.id, through=through)
-    if clicks == "individual":
-        html = links.left_alone(html)
+    html, found = _linked(marked, edition, base_url, clicks)
     return Message(
         subject=edition.subject,
         preheader=edition.preheader,
@@ -91,6 +88,12 @@ def fill(newsletter: Newsletter, values: Mapping[str, object], templates: Path, 
     compiled = _compiled(look, known, newsletter, title=title)
     text = _tidy(look.fill(f"{newsletter.template}{folder_of.TEXT_SUFFIX}", known))
     return markup.inline(compiled), text
+
+
+def _linked(html: str, edition: Edition, base_url: str, clicks: ClickMode) -> tuple[str, tuple[Link, ...]]:
+    """The HTML as links are counted, and the links."""
+    html, found = links.collect(html, edition.id, through=f"{base_url}/r/" if clicks == "aggregate" else None)
+    return links.left_alone(html) if clicks == "individual" else html, found
 
 
 def _require_look(template: str, templates: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from newsletter.model import Hit
 from newsletter.storage import tables as t
@@ -21,19 +21,29 @@ def add(tx: Tx, hits: Sequence[Hit]) -> None:
         tx.execute(insert(t.hit), rows)
 
 
-def relabel(tx: Tx, rules: int, label: Callable[[str], str], *, keep: Sequence[str]) -> int:
-    """Label anew what was labelled by other rules; gives how many. `label` says of an agent why it is a machine.
+def relabel(
+    tx: Tx, rules: int, label: Callable[[str], str], *, keep: Sequence[str], after: int, limit: int
+) -> int | None:
+    """Label anew what was labelled by other rules, of `limit` such hits with ids above `after`; gives the last id of
+    them, None where there are none. `label` says of an agent why it is a machine.
 
     What was labelled for one of the reasons `keep` stays so: they cannot be seen in a hit alone.
     """
-    old = t.hit.c.rules != rules
-    agents = tx.execute(select(t.hit.c.agent).where(old, t.hit.c.why.not_in(keep)).distinct()).scalars().all()
-    changed = 0
-    for agent in agents:
-        why = label(agent)
-        changed += tx.execute(
-            update(t.hit)
-            .where(old, t.hit.c.agent == agent, t.hit.c.why.not_in(keep))
-            .values(machine=bool(why), why=why, rules=rules)
-        ).rowcount
-    return changed + tx.execute(update(t.hit).where(old).values(rules=rules)).rowcount
+    rows = tx.execute(
+        select(t.hit.c.id, t.hit.c.agent, t.hit.c.why)
+        .where(t.hit.c.id > after, t.hit.c.rules != rules)
+        .order_by(t.hit.c.id)
+        .limit(limit)
+    ).all()
+    whys = {agent: label(agent) for agent in {row.agent for row in rows}}
+    new = [(row.id, row.why if row.why in keep else whys[row.agent]) for row in rows]
+    if not rows:
+        return None
+    tx.execute(
+        update(t.hit)
+        .where(t.hit.c.id == bindparam("which"))
+        .values(machine=bindparam("is_machine"), why=bindparam("for_what"), rules=rules),
+        [{"which": id_, "is_machine": bool(why), "for_what": why} for id_, why in new],
+    )
+    last: int = rows[-1].id
+    return last

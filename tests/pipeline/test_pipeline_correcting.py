@@ -380,7 +380,7 @@ def test_the_clock_carries_on(house: House) -> None:
     send_id = sending.start(house.context, MAIL, by="ann")
     with house.store.write() as tx:
         claims.claim(
-            tx, sends.find(tx, send_id), owner=me(), lease=timedelta(seconds=1), limit=1, link=str, now=house.clock()
+            tx, sends.find(tx, send_id), owner=me(), lease=timedelta(seconds=1), limit=1, sign=str, now=house.clock()
         )
     house.clock.at += timedelta(seconds=30)
     assert ("resume", "") in house.tick()

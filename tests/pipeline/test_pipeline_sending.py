@@ -471,7 +471,7 @@ def test_begun_by_somebody_else(sqlite_house: House) -> None:
     with house.store.write() as tx:
         other = Owner(host="elsewhere", boot="b", pid=7, process_start="1")
         row = sends.find(tx, send_id)
-        claims.claim(tx, row, owner=other, lease=timedelta(minutes=5), limit=1, link=lambda _: "", now=house.clock())
+        claims.claim(tx, row, owner=other, lease=timedelta(minutes=5), limit=1, sign=str, now=house.clock())
     with pytest.raises(BusyError, match="process 7 on elsewhere"):
         sending.resume(house.context, DAILY)
 

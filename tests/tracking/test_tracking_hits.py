@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.tracking import judged, url_index
-from newsletter.tracking.hits import AHEAD, BURST, LONGEST_AGENT, RULES, Following, without_person
+from newsletter.tracking.hits import (
+    AHEAD,
+    BURST,
+    BURST_LINKS,
+    BURST_WITHIN,
+    LONGEST_AGENT,
+    RULES,
+    Following,
+    without_person,
+)
 from newsletter.tracking.scanners import agent_is_machine
 
 AT = datetime(2026, 5, 4, 11, tzinfo=UTC)
@@ -88,6 +97,14 @@ class TestABurst:
         before, after = following("a"), following("c", 1)
         assert machines(following("b", 0.5), around=(before, after)) == [True]
         assert machines(following("b", 0.5), around=(before,)) == [False]
+
+    @given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 12)), max_size=12))
+    def test_is_what_its_words_say(self, visits: list[tuple[str, int]]) -> None:
+        """Whoever stands in some two seconds with three links or more, and nobody else."""
+        every = sorted((following(code, half / 2) for code, half in visits), key=lambda each: each.at)
+        spans = [[each for each in every if first.at <= each.at <= first.at + BURST_WITHIN] for first in every]
+        bursts = [id(each) for span in spans if len({one.code for one in span}) >= BURST_LINKS for each in span]
+        assert machines(*every) == [id(each) in bursts for each in every]
 
     @given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 12)), max_size=12), st.data())
     def test_is_the_same_however_it_is_cut(self, visits: list[tuple[str, int]], data: st.DataObject) -> None:

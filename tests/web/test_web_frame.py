@@ -15,6 +15,7 @@ ROUTES = {
     ("/p/{token}", "GET"), ("/p/{token}", "HEAD"), ("/p/{token}/{act}", "POST"), ("/p/{token}/{act}/{list_}", "POST"),
     ("/m/{token}", "GET"), ("/m/{token}", "HEAD"), ("/m/{token}", "POST"), ("/m/{token}/data.json", "GET"),
     ("/m/{token}/address", "POST"), ("/m/{token}/erase", "POST"),
+    ("/r/{code}", "GET"), ("/r/{code}", "HEAD"),
 }  # fmt: skip
 
 ANSWERS = [

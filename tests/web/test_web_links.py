@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from structlog.testing import capture_logs
 from web_house import NOW, House
 
 from newsletter.model import Link, Message
-from newsletter.pipeline.clicking import Redirects
+from newsletter.pipeline.clicking import Redirects, relabel
 from newsletter.rendering.links import code as code_of
 from newsletter.storage import editions, links, messages
 from newsletter.storage import tables as t
+from newsletter.tracking.hits import BURST, RULES
 from newsletter.web.app import create_app
+from newsletter.web.server import listen, running
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:139.0) Gecko/20100101 Firefox/139.0"
 READER = {"User-Agent": FIREFOX, "X-Forwarded-For": "198.51.100.7"}
@@ -200,6 +203,35 @@ class TestAnAttacker:
         assert counted(house) == []
 
 
+def raw(base: str, request: bytes) -> bytes:
+    """What a server answers to these very bytes."""
+    host, _, port = base.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=9) as connection:
+        connection.sendall(request)
+        answer = b""
+        while chunk := connection.recv(65_536):
+            answer += chunk
+    return answer
+
+
+def test_over_the_wire_nothing_but_the_code_counts(house: House, code: str) -> None:
+    """Request lines that no client library would send: of another host, with another path in them, broken, huge."""
+    end = b" HTTP/1.1\r\nHost: evil.example.org\r\nConnection: close\r\n\r\n"
+    good = f"/r/{code}".encode()
+    with listen("127.0.0.1", 0) as listener, running(house.app, listener) as base:
+        for line in (b"GET " + good, b"GET " + good + b"?//evil.example.org/"):
+            assert f"location: {TARGET}\r\n".encode() in raw(base, line + end)
+        for line in (
+            b"GET http://evil.example.org" + good, b"GET //evil.example.org" + good, b"GET //evil.example.org/r/",
+            b"GET /r/" + b"a" * 60_000, b"GET /r/\xff", b"GET " + good + b"%0d%0aLocation:%20https://evil.example.org",
+            b"GET " + good + b"\rLocation: x", b"GET " + good + b"\tx", b"GET /r/../r/..%2f" + good,
+        ):  # fmt: skip
+            answer = raw(base, line + end)
+            assert b"evil.example.org" not in answer
+            assert b"location:" not in answer.lower()
+            assert answer.split(b" ", 2)[1] in {b"400", b"404", b"414", b"431"}
+
+
 class TestTrouble:
     def test_what_is_known_is_served_without_the_database(self, house: House, code: str) -> None:
         """And counted once it answers again; what is not known is asked for again a little later."""
@@ -233,6 +265,19 @@ class TestTrouble:
             moved.look()
             with house.context.store.read() as tx:
                 assert len(tx.execute(select(t.hit)).all()) == rows
+
+    def test_old_labels_are_made_anew_by_a_new_version(self, house: House, code: str) -> None:
+        """By itself, beside what it serves; what was seen as a burst stays one."""
+        for agent, visitor in ((FIREFOX, "v"), ("curl/8", "w")):
+            redirects(house).find(code)
+            redirects(house).follow(code, agent=agent, visitor=visitor, ahead=False)
+        counted(house)
+        with house.context.store.write() as tx:
+            tx.execute(update(t.hit).values(machine=True, why="by rule 0", rules=0))
+            tx.execute(update(t.hit).where(t.hit.c.agent == "curl/8").values(why=BURST))
+        relabel(house.context)
+        labels = [(hit.agent, hit.machine, hit.why, hit.rules) for hit in counted(house)]
+        assert labels == [(FIREFOX, False, "", RULES), ("curl/8", True, BURST, RULES)]
 
     def test_links_kept_in_memory_are_bounded(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("newsletter.pipeline.clicking.MOST_KNOWN", 3)
