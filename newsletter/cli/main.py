@@ -19,6 +19,7 @@ _COMMANDS = {
     "lists": ("newsletter.cli.readers:lists", "Show the lists and how many readers each has."),
     "subscribers": ("newsletter.cli.readers:subscribers", "Import, add and remove readers; explain what they got."),
     "suppressions": ("newsletter.cli.suppressions:suppressions", "Addresses that must not be mailed, and why."),
+    "events": ("newsletter.cli.events:events", "Judge anew whether humans or machines opened and clicked."),
     "report": ("newsletter.cli.report:report", "What became of an edition, in numbers that balance."),
     "tick": ("newsletter.cli.run:tick", "Do once what the clock says is due."),
     "worker": ("newsletter.cli.run:worker", "Run batches of live sends, on as many machines as you like."),

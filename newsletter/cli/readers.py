@@ -165,9 +165,11 @@ def _explanation_document(found: Explanation) -> dict[str, Any]:
                 "receipt": c.receipt,
                 "delivery_id": c.delivery,
                 "events": [{"at": at, "kind": kind, "detail": detail} for at, kind, detail in c.events],
+                "events_summed_at": c.summed_at,
             }
             for c in found.copies
         ],
+        "gone_until": found.gone_until,
     }
 
 
@@ -186,3 +188,10 @@ def _tell_explanation(found: Explanation) -> None:
         click.echo(f"{c.edition} ({c.kind}): {why}{batch}")
         for at, kind, detail in c.events:
             click.echo(f"  {at:%Y-%m-%d %H:%M:%S} UTC  {kind}  {detail}".rstrip())
+        if c.summed_at:
+            click.echo(
+                f"  its events until {c.summed_at:%Y-%m-%d} are summed and deleted (NEWSLETTER_KEEP_EVENTS_DAYS)"
+            )
+    if found.gone_until:
+        gone = f"{found.gone_until:%Y-%m-%d}"
+        click.echo(f"of sends until {gone}, who got them is summed and deleted (NEWSLETTER_KEEP_DELIVERIES_DAYS)")

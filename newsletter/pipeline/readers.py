@@ -10,7 +10,7 @@ import structlog
 from newsletter.audience import identity
 from newsletter.errors import UsageError
 from newsletter.pipeline.context import Context
-from newsletter.storage import events, roster
+from newsletter.storage import delivery_sums, events, roster
 
 log = structlog.get_logger()
 
@@ -56,12 +56,15 @@ def identify(context: Context, address: str) -> identity.Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """All that the ledger knows of an address: lists, suppressions, and each copy with its events."""
+    """All that the ledger knows of an address: lists, suppressions, and each copy with its events. Of sends that were
+    over by `gone_until` there may be sums alone.
+    """
 
     known: bool
     memberships: tuple[roster.Membership, ...]
     suppressions: tuple[tuple[str, str, str, datetime], ...]
     copies: tuple[events.Copy, ...]
+    gone_until: datetime | None = None
 
 
 def explain(context: Context, address: str, edition: str | None = None) -> Explanation:
@@ -74,4 +77,5 @@ def explain(context: Context, address: str, edition: str | None = None) -> Expla
             memberships=roster.memberships(tx, person.id) if person else (),
             suppressions=tuple(row[1:] for row in roster.suppressions(tx, who.key)),
             copies=events.copies(tx, who.key, edition),
+            gone_until=delivery_sums.gone_until(tx),
         )

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from newsletter.model import Event, EventKind
-from newsletter.storage import bulk
+from newsletter.model import Event, EventKind, Step
+from newsletter.storage import bulk, clock
 from newsletter.storage import tables as t
 from newsletter.storage.claims import delivery_number, known_ledgers, ledger_uid
 from newsletter.storage.database import Tx, insert_new
@@ -107,7 +107,9 @@ def editions(tx: Tx, deliveries: Sequence[int]) -> Mapping[int, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """What one edition's copy for one reader came to: for `subscribers explain`."""
+    """What one edition's copy for one reader came to: for `subscribers explain`. From `summed_at` on the events of its
+    edition are kept as sums; `events` are those that came later.
+    """
 
     edition: str
     list: str
@@ -120,6 +122,7 @@ class Copy:
     attempts: int
     delivery: str
     events: tuple[tuple[datetime, str, str], ...]
+    summed_at: datetime | None
 
 
 def copies(tx: Tx, key: int, edition: str | None = None) -> tuple[Copy, ...]:
@@ -152,7 +155,7 @@ def copies(tx: Tx, key: int, edition: str | None = None) -> tuple[Copy, ...]:
             edition=row.edition, list=row.list or "", kind=row.kind, outcome=row.outcome or "",
             reason=row.reason or "", batch=row.batch_number, batch_state=row.batch_state or "",
             receipt=row.receipt or "", attempts=row.attempt or 0, delivery=f"{uid}-{row.id}",
-            events=_events(tx, row.id),
+            events=_events(tx, row.id), summed_at=clock.step_at(tx, row.edition, Step.SUM_EVENTS),
         )
         for row in tx.execute(statement).all()
     )  # fmt: skip

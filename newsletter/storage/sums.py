@@ -166,8 +166,14 @@ def _codes(tx: Tx, send_id: int) -> Mapping[str, str]:
     return {row.url: row.code for row in rows}
 
 
+def late_from(tx: Tx, send_id: int) -> datetime | None:
+    """From when on an event of a send is late; None while none of its edition was summed."""
+    name = select(t.edition.c.name).join(t.send, t.send.c.edition_id == t.edition.c.id).where(t.send.c.id == send_id)
+    return clock.step_at(tx, tx.execute(name).scalar_one(), Step.SUM_EVENTS)
+
+
 def sent_twice(tx: Tx, send_id: int) -> int:
-    """Readers with events of two attempts, of those whose events are summed."""
+    """Readers with events of two attempts, of those whose events are summed; late ones tell nothing of attempts."""
     mine = (t.event_sum.c.send_id == send_id) & (t.event_sum.c.kind == TWICE)
     return tx.execute(select(t.event_sum.c.deliveries).where(mine)).scalar_one_or_none() or 0
 
