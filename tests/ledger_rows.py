@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from ledger_clock import HandClock
+from sqlalchemy import update
 
 from newsletter.audience.identity import identify
 from newsletter.model import Batch, EditionState, Event, EventKind, Message, Owner, SendReport, SendState
-from newsletter.storage import Store, Tx, answers, balance, claims, editions, events, messages, roster, sends
+from newsletter.storage import Store, Tx, answers, balance, claims, editions, events, messages, roster, sends, variants
+from newsletter.storage import tables as t
+from newsletter.storage.eligibility import Mailing
+from newsletter.storage.variants import Allotment, Choice
 
 KEY = b"k" * 32
 LEASE = timedelta(minutes=5)
@@ -21,8 +26,8 @@ FOREIGN = Owner(host="elsewhere", boot="b9", pid=100, process_start="7")
 MESSAGE = Message(
     subject="Ports reopen",
     preheader="And more",
-    html="<p>[[unsubscribe]]</p>",
-    text="[[unsubscribe_text]]",
+    html="<p>https://news.example.org/u/[[reader]]</p>",
+    text="https://news.example.org/u/[[reader]]",
     links=(),
     fingerprint="sha256:" + "3f9a" * 16,
 )
@@ -43,8 +48,8 @@ def addresses(count: int, prefix: str = "reader") -> list[str]:
     return [f"{prefix}{number}@example.org" for number in range(count)]
 
 
-def link(subscriber_id: int) -> str:
-    return f"https://news.example.org/u/{subscriber_id}"
+def sign(subscriber_id: int) -> str:
+    return f"token{subscriber_id}"
 
 
 class Rows:
@@ -71,26 +76,61 @@ class Rows:
         with self.store.write() as tx:
             return roster.suppress(tx, [key_of(address)], reason=reason, scope=scope, source="test", now=self.clock())
 
-    def plan(self, tx: Tx, slug: str, edition: str, *, size: int, loopback: bool) -> sends.Plan:
-        now = self.clock()
-        name, _, day = edition.partition("/")
-        row = editions.ensure(tx, edition, newsletter=name, on=date.fromisoformat(day[:10]), planned_at=now, now=now)
-        return sends.Plan(
-            edition_id=row.id,
-            variant_id=messages.keep(tx, row.id, MESSAGE, now),
-            list_id=roster.ensure_list(tx, slug, slug.title(), now),
-            list_slug=slug,
-            subject=MESSAGE.subject,
-            batch_size=size,
-            loopback=loopback,
-        )
+    def choose(self, slug: str, address: str, **columns: object) -> None:
+        """Columns of somebody's subscription, as their pages would write them."""
+        with self.store.write() as tx:
+            found = roster.subscriber(tx, key_of(address))
+            assert found is not None
+            of = t.subscription.c
+            tx.execute(
+                update(t.subscription)
+                .where(of.list_id == roster.list_id(tx, slug), of.subscriber_id == found.id)
+                .values(**columns)
+            )
+
+    def hence(self, hours: int | None) -> datetime | None:
+        return None if hours is None else self.clock() + timedelta(hours=hours)
+
+    def mailing(
+        self, tx: Tx, slug: str, edition_id: int | None = None, *, loopback: bool = True, printed: Sequence[str] = ()
+    ) -> Mailing:
+        list_id = roster.list_id(tx, slug)
+        assert list_id is not None
+        return Mailing(
+            list_id=list_id, list_slug=slug, edition_id=edition_id, loopback=loopback, at=self.clock(),
+            printed=tuple(printed),
+        )  # fmt: skip
 
     def freeze(
-        self, slug: str = "daily", edition: str = "daily/2026-05-04", *, size: int = 2, loopback: bool = True
+        self,
+        slug: str = "daily",
+        edition: str = "daily/2026-05-04",
+        *,
+        size: int = 2,
+        loopback: bool = True,
+        printed: Sequence[str] = (),
+        choices: Mapping[Choice, int] | None = None,
     ) -> int:
-        """A frozen send that has not begun."""
+        """A frozen send that has not begun. `choices` give the number of a variant, beside the main one, which is 0."""
+        now, (name, _, day) = self.clock(), edition.partition("/")
         with self.store.write() as tx:
-            return sends.freeze(tx, self.plan(tx, slug, edition, size=size, loopback=loopback), self.clock())
+            row = editions.ensure(
+                tx, edition, newsletter=name, on=date.fromisoformat(day[:10]), planned_at=now, now=now
+            )
+            roster.ensure_list(tx, slug, slug.title(), now)
+            kept = []
+            for number in range(1 + max((choices or {}).values(), default=0)):
+                message = replace(MESSAGE, fingerprint=f"{MESSAGE.fingerprint[:-2]}{number:02}") if number else MESSAGE
+                kept.append((messages.keep(tx, row.id, message, now), [f"set-{number}"] if number else []))
+            variants.fix(tx, row.id, kept)
+            plan = sends.Plan(
+                edition_id=row.id,
+                mailing=self.mailing(tx, slug, row.id, loopback=loopback, printed=printed),
+                allotment=Allotment(variants=tuple(id_ for id_, _ in kept), choices=choices or {}),
+                subject=MESSAGE.subject,
+                batch_size=size,
+            )
+            return sends.freeze(tx, plan, now)
 
     def begin(self, count: int = 6, *, size: int = 2, slug: str = "daily", edition: str = "daily/2026-05-04") -> int:
         """A send to `count` readers in batches of `size` that is sending."""
@@ -118,7 +158,7 @@ class Rows:
         with self.store.write() as tx:
             send = sends.find(tx, send_id)
             return claims.claim(
-                tx, send, owner=owner, lease=LEASE, limit=limit, link=link, now=self.clock(), numbers=numbers
+                tx, send, owner=owner, lease=LEASE, limit=limit, sign=sign, now=self.clock(), numbers=numbers
             )
 
     def accepted(self, batch: Batch, receipt: str = "m1") -> bool:

@@ -82,12 +82,12 @@ def _stop_at_the_end(context: Context, send_id: int, stop: threading.Event) -> N
 
 def _bare(context: Context, edition: str, share: int, processes: int) -> Run:
     live, message = _live(context, edition), _message(context, edition)
-    envelope = exchanging.envelope(context.newsletter(live.edition.partition("/")[0]), live)
-    link, gateway = exchanging.link_signer(context, live), context.gateway()
+    envelope = exchanging.envelope(context, live, message)
+    sign, gateway = exchanging.token_signer(context, live), context.gateway()
 
     def post(item: tuple[int, list[Reader]]) -> None:
         number, readers = item
-        recipients = tuple(Recipient(*reader, link(reader[1])) for reader in readers)
+        recipients = tuple(Recipient(*reader, sign(reader[1])) for reader in readers)
         batch = Batch(id=number, edition=live.edition, kind="live", number=number, attempt=1, recipients=recipients)
         gateway.submit(Outgoing(batch=batch, message=message, envelope=envelope))
 
@@ -118,4 +118,4 @@ def _message(context: Context, edition: str) -> Message:
     with context.store.read() as tx:
         row = editions.find(tx, edition)
         assert row is not None
-        return messages.of_edition(tx, row.id, row.fingerprint or "")
+        return messages.of_edition(tx, row.id)

@@ -5,6 +5,9 @@ from __future__ import annotations
 REASONS: dict[str, str] = {
     "suppressed": "the address must not be mailed",
     "reserved-domain": "the address lies in a domain kept for examples (RFC 2606), which no mail reaches",
+    "consent-expired": "the consent was implied until a day that has come",
+    "paused": "the reader wants no mail for a while",
+    "nothing-chosen": "the edition has none of the sections that the reader chose",
     "unsubscribed": "the reader left after the edition was frozen, or since they got what is corrected",
     "not-received": "what is corrected did not reach the reader: it bounced, was blocked or dropped",
     "duplicate": "the address gets this edition, or this correction, through another list",

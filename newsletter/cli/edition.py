@@ -41,14 +41,14 @@ def edition() -> None:
 @JSON
 def plan(edition: str, moment: str | None, as_json: bool) -> None:
     """Tell in words what would go out, to how many, what is missing, and what waits and why."""
-    from newsletter.pipeline import planning
+    from newsletter.pipeline import plan_document, planning
     from newsletter.pipeline.context import target
 
     context = open_house()
     now = when(context, moment)
     found = planning.plan(context, target(context, edition, now), now)
     if as_json:
-        show_json(planning.document(found))
+        show_json(plan_document.document(found))
     else:
         click.echo(planning.in_text(found), nl=False)
 
@@ -74,7 +74,7 @@ def proof(edition: str, ask_links: bool, moment: str | None, as_json: bool) -> i
     ended = proofing.rows(findings, on.newsletter, composed=composed is not None, asked=ask_links)
     stopped = any(finding.level is Level.STOP for finding in findings)
     if as_json:
-        show_json(proofing.document(on.id, composed.message.fingerprint if composed else None, findings, ended))
+        show_json(proofing.document(on.id, plan.fingerprint, findings, ended))
     else:
         click.echo("\n".join(proofing.in_table(findings, ended)))
         click.echo("It may not go like this." if stopped else "It may go.")

@@ -16,6 +16,7 @@ _COMMANDS = {
     "story": ("newsletter.cli.story:story", "Make, import, check and approve stories."),
     "edition": ("newsletter.cli.edition:edition", "See, proof, freeze and sign off editions."),
     "send": ("newsletter.cli.send:send", "Send tests and editions; pause, resume, cancel, resolve."),
+    "link": ("newsletter.cli.link:link", "Show an edition's links with their clicks; let one lead elsewhere."),
     "lists": ("newsletter.cli.readers:lists", "Show the lists and how many readers each has."),
     "subscribers": ("newsletter.cli.readers:subscribers", "Import, add and remove readers; explain what they got."),
     "suppressions": ("newsletter.cli.suppressions:suppressions", "Addresses that must not be mailed, and why."),

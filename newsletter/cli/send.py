@@ -95,7 +95,7 @@ def now(edition: str, few: bool, confirm_count: int | None, by: str | None, yes:
 def _begun(context: Context, on: Target, confirmed: int | None, by: str, *, yes: bool) -> int | None:
     """The send to carry on with, begun if need be; None where there is nothing to send any more."""
     from newsletter.model import EditionState
-    from newsletter.pipeline import freezing, guards, planning, reporting, sending
+    from newsletter.pipeline import freezing, guards, planning, preparing, reporting, sending
 
     state = freezing.standing(context, on)
     if state in (EditionState.SENT, EditionState.PARTIAL, EditionState.CANCELLED):
@@ -107,7 +107,7 @@ def _begun(context: Context, on: Target, confirmed: int | None, by: str, *, yes:
         guards.check_live_send(context, tx)
     fresh = state not in (EditionState.FROZEN, EditionState.SIGNED_OFF)
     if fresh:
-        freezing.prepare(context, on, context.clock())  # what stops it is told before the question
+        preparing.prepare(context, on, context.clock())  # what stops it is told before the question
     what = planning.in_brief(planning.plan(context, on, context.clock())) if fresh else reporting.in_brief(context, on)
     ask(f"Sends {what}", yes=yes)
     if fresh:

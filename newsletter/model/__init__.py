@@ -10,6 +10,10 @@ from newsletter.model.alerts import (
     MailServer,
     runbook,
 )
+from newsletter.model.clicks import (
+    Hit,
+    LinkClicks,
+)
 from newsletter.model.clock import (
     GRACE,
     Action,
@@ -82,6 +86,7 @@ from newsletter.model.proofing import (
     MESSAGE_CHECKS,
 )
 from newsletter.model.sends import (
+    NOTHING_SEEN,
     TO_READERS,
     Batch,
     CanaryStanding,
@@ -129,6 +134,7 @@ __all__ = [
     "LEVELLED",
     "LINK_ANSWERS",
     "MESSAGE_CHECKS",
+    "NOTHING_SEEN",
     "PARTS",
     "ROLES",
     "SLUG",
@@ -164,11 +170,13 @@ __all__ = [
     "Feedback",
     "Finding",
     "Health",
+    "Hit",
     "Image",
     "Item",
     "LedgerView",
     "Level",
     "Link",
+    "LinkClicks",
     "Logo",
     "MailServer",
     "Mailbox",

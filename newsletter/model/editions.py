@@ -97,7 +97,8 @@ class Link:
 
     `role` is one of ROLES: `story` (the way to its page), `source`, `body` (in the text of a story or of the editor's
     note), `share`, `sponsor`, `brief`, `calendar`, `correction`, `feedback`, `archive`, or `furniture` (of the frame).
-    `number` counts from 1 in the order of the HTML; `story` is a slug, None for links of the frame.
+    `number` counts from 1 in the order of the HTML; `story` is a slug, None for links of the frame. `url` is where it
+    leads, also where the HTML has our own redirect in its place; `code` stands in that.
     """
 
     number: int
@@ -105,6 +106,7 @@ class Link:
     url: str
     story: str | None = None
     section: str | None = None
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

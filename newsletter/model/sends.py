@@ -40,13 +40,15 @@ class Tracking:
         return cls(clicks=cast("ClickMode", clicks), opens=bool(plus))
 
 
+NOTHING_SEEN = Tracking()
+
 TO_READERS: tuple[SendKind, ...] = ("live", "correction")
 """Kinds that count: nobody twice, nobody lost, and nothing from a ledger that came back from a backup."""
 
 
 class Recipient(NamedTuple):
-    """One delivery as it is handed to the gateway. `delivery_id` is the id that events carry back; `unsubscribe`
-    is the reader's own link, already signed; a subscriber id of 0 is an editor who gets a test.
+    """One delivery as it is handed to the gateway. `delivery_id` is the id that events carry back; `token` stands in
+    the mail's own links, already signed; a subscriber id of 0 is an editor who gets a test.
 
     A tuple and not a dataclass: one is made for each reader of a send, and a frozen dataclass takes four times as long.
     """
@@ -55,7 +57,7 @@ class Recipient(NamedTuple):
     subscriber_id: int
     address: str
     name: str
-    unsubscribe: str
+    token: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,8 @@ class Envelope:
     """RFC 2919: `The Daily <daily.example.org>`."""
     subject: str
     """The subject as it is sent; a test's own stands here, the message keeps the live one."""
+    way_out: str
+    """What a reader's token is put behind, to be the address where they leave: `https://news.example.org/u/`."""
     automatic: bool = False
     """Mail to editors by a machine: carries Auto-Submitted (RFC 3834)."""
 

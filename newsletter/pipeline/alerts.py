@@ -17,6 +17,7 @@ from newsletter.model import Alert, AlertKind, Batch, Envelope, Newsletter, Reci
 from newsletter.operators import hook, mail
 from newsletter.pipeline.context import Context
 from newsletter.rendering.notice import notice
+from newsletter.rendering.tokens import LEAVE, way
 from newsletter.sending.gateway import Outgoing
 from newsletter.storage import Tx
 from newsletter.storage import alerts as kept
@@ -143,15 +144,15 @@ def _by_esp(context: Context, alert: Alert, text: str) -> None:
     message = notice(alert.subject, text, newsletter, context.organisation, readers="the operators")
     domain = newsletter.sender.address.rpartition("@")[2]
     inert = tokens.sign(tokens.Token("reader", 0, 0, 0), context.settings.secret_keys[0])  # as a test's
-    link = f"{context.settings.base_url.rstrip('/')}/u/{inert}"
     recipients = tuple(
-        Recipient(delivery_id="alert", subscriber_id=0, address=address, name="", unsubscribe=link)
+        Recipient(delivery_id="alert", subscriber_id=0, address=address, name="", token=inert)
         for address in context.settings.alert_to
     )
     batch = Batch(id=0, edition=f"{newsletter.slug}/alert", kind="notice", number=1, attempt=1, recipients=recipients)
     envelope = Envelope(
-        sender=newsletter.sender, reply_to=None, list_id=f"<alerts.{domain}>", subject=alert.subject, automatic=True
-    )
+        sender=newsletter.sender, reply_to=None, list_id=f"<alerts.{domain}>", subject=alert.subject,
+        way_out=way(context.settings.base_url, LEAVE), automatic=True,
+    )  # fmt: skip
     try:
         context.gateway().submit(Outgoing(batch=batch, message=message, envelope=envelope))
     except InDoubt as error:

@@ -19,6 +19,7 @@ from newsletter.pipeline import pausing
 from newsletter.pipeline.context import Context
 from newsletter.storage import Tx, roster, sends
 from newsletter.storage import canary as ledger_canary
+from newsletter.storage.eligibility import Mailing
 from newsletter.tracking import blames_sender
 
 log = structlog.get_logger()
@@ -48,17 +49,22 @@ def keys(context: Context, newsletter: Newsletter) -> dict[int, str]:
     return {identity.identify(address, secret).key: address for address in named}
 
 
-def expected(context: Context, tx: Tx, newsletter: Newsletter) -> Expected | None:
-    """Whom the canary of a freeze would reach now; None where the newsletter asks for none."""
+def expected(
+    context: Context, tx: Tx, newsletter: Newsletter, *, at: datetime, printed: tuple[str, ...]
+) -> Expected | None:
+    """Whom the canary would reach of an edition that goes `at` that time with stories of the sections `printed`; None
+    where the newsletter asks for none.
+    """
     if newsletter.canary is None:
         return None
     named, list_id = keys(context, newsletter), roster.list_id(tx, newsletter.list)
     loopback = context.settings.on_loopback
-    found = (
-        ledger_canary.on_list(tx, list_id, newsletter.list, named, edition_id=None, loopback=loopback)
-        if list_id is not None
-        else ()
-    )
+    found: tuple[int, ...] = ()
+    if list_id is not None:
+        mailing = Mailing(
+            list_id=list_id, list_slug=newsletter.list, edition_id=None, loopback=loopback, at=at, printed=printed
+        )
+        found = ledger_canary.on_list(tx, mailing, named)
     return Expected(
         readers=min(len(found), context.settings.batch_size),
         wait_minutes=newsletter.canary.wait_minutes,

@@ -14,17 +14,7 @@ import structlog
 
 from newsletter.errors import BusyError, ConfigError, NewsletterError, StoreError, UsageError
 from newsletter.model import Action, ActionKind, AlertKind, EditionState, LedgerView, SendReport, SendState, Step
-from newsletter.pipeline import (
-    alerts,
-    freezing,
-    heartbeat,
-    judging,
-    planning,
-    policy,
-    retention,
-    sending,
-    testing,
-)
+from newsletter.pipeline import alerts, freezing, heartbeat, planning, policy, preparing, retention, sending, testing
 from newsletter.pipeline.context import Context, Target, target
 from newsletter.pipeline.telling import tell_failure, tell_once
 from newsletter.schedule import due_actions
@@ -83,8 +73,7 @@ def tick(context: Context, *, stop: threading.Event | None = None) -> tuple[Done
         if problem:
             left.add(action.edition)
     _tell_of_pauses(context)
-    judging.judge_new(context, stop)
-    retention.tidy(context, stop)
+    retention.look_after(context, stop)
     return tuple(done)
 
 
@@ -148,7 +137,7 @@ def _freeze(context: Context, action: Action, _stop: threading.Event) -> None:
     on = _target(context, action)
     try:
         freezing.freeze(context, on, by=BY, at=action.planned_at)
-    except freezing.TooFewStoriesError as error:
+    except preparing.TooFewStoriesError as error:
         _too_few(context, action, on, str(error))
     except freezing.AudienceError as error:
         _stand(context, action, EditionState.HELD, str(error))
@@ -166,7 +155,7 @@ def _too_few(context: Context, action: Action, on: Target, problem: str) -> None
     if too_few == "send_notice":
         try:
             freezing.freeze(context, on.with_few(), by=BY, at=action.planned_at)
-        except freezing.TooFewStoriesError:
+        except preparing.TooFewStoriesError:
             too_few = "hold"
         else:
             tell_once(context, action.edition, "goes with few stories", text=problem)

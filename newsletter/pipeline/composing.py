@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.errors import ProofError
-from newsletter.model import Edition, Finding, Level, Message, Newsletter, Story
+from newsletter.model import NOTHING_SEEN, Edition, Finding, Level, Message, Newsletter, Story, Tracking
 from newsletter.pipeline.context import Context, Target
-from newsletter.rendering import render
+from newsletter.rendering import links, render
 from newsletter.rendering.printing import COLUMN, Printer, pictures_of_story
 from newsletter.rendering.proof import pictures, proof
 from newsletter.rendering.theme import defaults
@@ -24,13 +24,12 @@ class Composed:
     message: Message
     findings: tuple[Finding, ...]
 
-    @property
-    def stops(self) -> tuple[Finding, ...]:
-        return tuple(finding for finding in self.findings if finding.level is Level.STOP)
 
+def compose(context: Context, newsletter: Newsletter, edition: Edition, tracking: Tracking = NOTHING_SEEN) -> Composed:
+    """Render and proof an edition, for readers of whom so much is seen.
 
-def compose(context: Context, newsletter: Newsletter, edition: Edition) -> Composed:
-    """Render and proof an edition. Raises RenderError for a template that cannot be rendered."""
+    Raises RenderError for a template that cannot be rendered.
+    """
     settings = context.settings
     message = render(
         edition,
@@ -39,6 +38,7 @@ def compose(context: Context, newsletter: Newsletter, edition: Edition) -> Compo
         templates=settings.templates,
         base_url=settings.base_url,
         images=folders(context),
+        clicks=tracking.clicks,
     )
     findings = proof(
         message,
@@ -47,17 +47,20 @@ def compose(context: Context, newsletter: Newsletter, edition: Edition) -> Compo
         context.organisation,
         loopback=settings.on_loopback,
         templates=settings.templates,
+        clicks=tracking.clicks,
     )
     return Composed(edition=edition, message=message, findings=findings)
 
 
 def write_files(context: Context, target: Target, message: Message, look: str | None = None) -> tuple[Path, Path]:
-    """A message as files in `var/preview/`: HTML and plain text. `look` is named where it is not its newsletter's."""
+    """A message as files in `var/preview/`: HTML with its links' targets, and plain text. `look` is named where it is
+    not its newsletter's.
+    """
     folder = context.settings.var / "preview"
     folder.mkdir(parents=True, exist_ok=True)
     name = target.id.replace("/", "-") + ("" if look is None else f"-{look}")
     html, text = folder / f"{name}.html", folder / f"{name}.txt"
-    html.write_text(message.html, encoding="utf-8")
+    html.write_text(links.bare(message), encoding="utf-8")
     text.write_text(message.text, encoding="utf-8")
     return html, text
 
@@ -86,10 +89,11 @@ def picture_findings(context: Context, stories: Iterable[Story]) -> Iterator[Fin
             yield Finding(check="pictures", level=Level.WARN, problem=problem, where=picture.where)
 
 
-def require_proof(composed: Composed) -> None:
+def require_proof(edition: str, findings: Iterable[Finding]) -> None:
     """Raise ProofError with every finding that stops, so that nothing unproofed is sent or frozen."""
-    if composed.stops:
-        raise ProofError(f"{composed.edition.id} may not go:\n{in_lines(composed.stops)}")
+    stops = [finding for finding in findings if finding.level is Level.STOP]
+    if stops:
+        raise ProofError(f"{edition} may not go:\n{in_lines(stops)}")
 
 
 def in_lines(findings: Sequence[Finding]) -> str:

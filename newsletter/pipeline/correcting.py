@@ -17,10 +17,12 @@ import structlog
 from newsletter.audience.reasons import in_words
 from newsletter.errors import ProofError, UsageError
 from newsletter.model import EditionState, Level, SendReport, Status, Story, edition_id
-from newsletter.pipeline import composing, desk, freezing, gathering, guards, testing
+from newsletter.pipeline import composing, desk, freezing, gathering, guards, testing, variants
 from newsletter.pipeline.context import Context, Target, target
 from newsletter.rendering.wording import wording
 from newsletter.storage import Tx, balance, corrections, delivery_sums, editions, messages, sends
+from newsletter.storage.eligibility import Mailing
+from newsletter.storage.variants import Allotment, fix
 from newsletter.stories.assemble import unfit
 from newsletter.stories.checks import check_story
 from newsletter.stories.corrections import correction_edition, fault
@@ -95,6 +97,7 @@ def _free_name(tx: Tx, newsletter: str, today: date) -> str:
 def compose(context: Context, case: Case) -> composing.Composed:
     """Check, render and proof a correction. Raises UsageError, RenderError, ProofError."""
     newsletter, now = case.target.newsletter, context.clock()
+    guards.require_redirect(context, newsletter)
     reason = unfit(case.story, newsletter, now)
     if reason is not None:
         raise UsageError(f"{case.story.slug} may not go: {reason}")
@@ -108,8 +111,9 @@ def compose(context: Context, case: Case) -> composing.Composed:
         suffix=case.target.suffix or SUFFIX, wording=wording(newsletter.language, context.settings.templates),
     )  # fmt: skip
     look = replace(newsletter, template=newsletter.correction_template or newsletter.template)
-    composed = composing.compose(context, look, edition)
-    composing.require_proof(composed)
+    # No variants: all get the one story, and nobody is looked at while they read what was wrong.
+    composed = composing.compose(context, look, edition, variants.tracking(newsletter, agreed=False))
+    composing.require_proof(case.target.id, composed.findings)
     return composed
 
 
@@ -131,7 +135,10 @@ def outlook(context: Context, case: Case) -> Outlook:
     composed = compose(context, case)
     with context.store.read() as tx:
         before = sends.live(tx, case.target.id) if case.is_frozen or case.state in freezing.MAY_FREEZE else None
-        audience = corrections.audience(tx, _settled(tx, case), case.story.slug, besides=before.id if before else None)
+        audience = corrections.audience(
+            tx, _settled(tx, case), case.story.corrects or "", case.story.slug, at=context.clock(),
+            besides=before.id if before else None,
+        )  # fmt: skip
     return Outlook(case=case, composed=composed, audience=audience)
 
 
@@ -167,11 +174,11 @@ def send_test(context: Context, case: Case, *, to: tuple[str, ...] = ()) -> Send
     context.gateway()  # without a key nothing is begun
     with context.store.read() as tx:
         row = editions.find(tx, case.target.id)
-        frozen = messages.of_edition(tx, row.id, row.fingerprint) if row and row.fingerprint else None
+        frozen = messages.of_edition(tx, row.id) if row and row.fingerprint else None
         wrong = target(context, case.wrong.edition, context.clock())
     message = frozen or compose(context, case).message
     # Before it is frozen a correction has no row of its own: its test stands with the edition that it corrects.
-    return testing.send_message(context, case.target if row else wrong, message, to=to)
+    return testing.send_message(context, case.target if row else wrong, message, fingerprint=message.fingerprint, to=to)
 
 
 # --- freezing ---------------------------------------------------------------------------------------------------------
@@ -183,7 +190,7 @@ def freeze(context: Context, case: Case, *, by: str, confirmed: int | None = Non
     Raises UsageError, RenderError, ProofError, AudienceError, StoreError.
     """
     now, composed, name = context.clock(), compose(context, case), case.target.id
-    message = composed.message
+    message, seen = composed.message, variants.tracking(case.target.newsletter, agreed=False)
     with context.store.write() as tx:
         guards.check_epoch(context, tx)
         corrections.lock(tx, case.story.corrects or "")
@@ -194,18 +201,20 @@ def freeze(context: Context, case: Case, *, by: str, confirmed: int | None = Non
             raise UsageError(f"{row.name} is {row.state.value}: somebody else began it; ask for its status")
         sends.unfreeze(tx, row.id)
         editions.clear_signatures(tx, row.id)
-        variant_id = messages.keep(tx, row.id, message, now)
+        variant_id = messages.keep(tx, row.id, message, now, tracking=seen)
+        fix(tx, row.id, [(variant_id, ())])
         editions.set_frozen(tx, row.id, composed.edition, message.fingerprint, now)
         plan = sends.Plan(
             edition_id=row.id,
-            variant_id=variant_id,
-            list_id=wrong.list_id or 0,
-            list_slug=wrong.list,
+            mailing=Mailing(
+                list_id=wrong.list_id or 0, list_slug=wrong.list, edition_id=row.id,
+                loopback=context.settings.on_loopback, at=now,
+            ),
+            allotment=Allotment(variants=(variant_id,)),
             subject=message.subject,
             batch_size=context.settings.batch_size,
-            loopback=context.settings.on_loopback,
-        )
-        send_id = corrections.freeze(tx, plan, wrong, case.story.slug, now)
+        )  # fmt: skip
+        send_id = corrections.freeze(tx, plan, wrong, case.story.corrects or "", case.story.slug, now)
         mailable, candidates = sends.mailable_count(tx, send_id), sends.find(tx, send_id).candidates
         _require_audience(case, mailable, confirmed)
         editions.move(tx, row.id, freezing.MAY_FREEZE, EditionState.FROZEN, reason="", by=by, now=now)

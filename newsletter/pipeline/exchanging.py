@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
 
 from newsletter.audience import tokens
 from newsletter.errors import InDoubt, NotSent, Refused
-from newsletter.model import TO_READERS, Envelope, Message, Newsletter, Receipt, SendState
+from newsletter.model import TO_READERS, Envelope, Message, Receipt, SendState, Tracking
 from newsletter.pipeline import canary, guards, pausing, queueing
 from newsletter.pipeline.context import Context
+from newsletter.rendering.tokens import LEAVE, way
 from newsletter.sending import owner, plan
 from newsletter.sending.dispatch import Work
 from newsletter.sending.gateway import Outcome, Outgoing
@@ -46,14 +47,12 @@ class Part:
         self._told: datetime | None = None
         self._owner = owner.this_process()
         self._lease = plan.lease(context.settings.sendgrid_timeout_s)
-        self._messages: dict[int, Message] = {}
+        self._contents: dict[int, _Content] = {}
         self._counted_at = context.clock()
         self._checked = False
         with context.store.read() as tx:
             send = sends.find(tx, send_id)
-        self._newsletter = context.newsletter(send.edition.partition("/")[0])
-        self._envelope = envelope(self._newsletter, send)
-        self._link = link_signer(context, send)
+        self._sign = token_signer(context, send)
 
     def exchange(self, outcomes: Sequence[Outcome], free: int, *, numbers: Sequence[int] | None = None) -> Work:
         """Record what came back, then claim what may go next (with `numbers`, only of these batches): one commit."""
@@ -112,38 +111,55 @@ class Part:
     def _claim(self, tx: Tx, send: sends.SendRow, free: int, now: datetime, numbers: Sequence[int] | None) -> Work:
         me = replace(self._owner, uptime_s=self._context.uptime())
         until_s = owner.since_boot_s() + self._lease.total_seconds()  # before the claim, whose lease ends later
-        got = claims.claim(tx, send, owner=me, lease=self._lease, limit=free, link=self._link, now=now, numbers=numbers)
-        return Work(
-            batches=tuple(
-                Outgoing(batch=batch, message=self._message(tx, variant), envelope=self._envelope, until_s=until_s)
-                for batch, variant in got.batches
-            ),
-            next_at=got.next_at,
-        )
+        got = claims.claim(tx, send, owner=me, lease=self._lease, limit=free, sign=self._sign, now=now, numbers=numbers)
+        outgoing = []
+        for batch, variant in got.batches:
+            of = self._content(tx, send, variant)
+            outgoing.append(
+                Outgoing(
+                    batch=batch, message=of.message, envelope=of.envelope, tracking=of.tracking, until_s=until_s
+                )
+            )  # fmt: skip
+        return Work(batches=tuple(outgoing), next_at=got.next_at)
 
-    def _message(self, tx: Tx, variant_id: int) -> Message:
-        if variant_id not in self._messages:
-            self._messages[variant_id] = messages.of_variant(tx, variant_id)
-        return self._messages[variant_id]
+    def _content(self, tx: Tx, send: sends.SendRow, variant_id: int) -> _Content:
+        if variant_id not in self._contents:
+            message = messages.of_variant(tx, variant_id)
+            self._contents[variant_id] = _Content(
+                message=message,
+                envelope=envelope(self._context, send, message),
+                tracking=messages.tracking(tx, variant_id),
+            )
+        return self._contents[variant_id]
 
 
-def envelope(newsletter: Newsletter, send: sends.SendRow) -> Envelope:
-    """What stands around the message of a send."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Content:
+    """What all batches of a variant carry."""
+
+    message: Message
+    envelope: Envelope
+    tracking: Tracking
+
+
+def envelope(context: Context, send: sends.SendRow, message: Message) -> Envelope:
+    """What stands around a message of a send. To editors a mail has the send's subject; variants have their own."""
+    newsletter = context.newsletter(send.edition.partition("/")[0])
     domain = newsletter.sender.address.rpartition("@")[2]
     return Envelope(
         sender=newsletter.sender,
         reply_to=newsletter.reply_to,
         list_id=f"<{newsletter.list}.{domain}>",
-        subject=send.subject,
+        subject=message.subject if send.kind in TO_READERS else send.subject,
+        way_out=way(context.settings.base_url, LEAVE),
         automatic=send.kind == "notice",
     )
 
 
-def link_signer(context: Context, send: sends.SendRow) -> claims.Link:
-    """The function that gives each reader's own unsubscribe link. Those of tests are inert: subscriber 0."""
-    base, key = context.settings.base_url.rstrip("/"), context.settings.secret_keys[0]
-    token = tokens.signer("reader", key, list_id=send.list_id or 0, send_id=send.id)
-    return lambda subscriber_id: f"{base}/u/{token(subscriber_id)}"
+def token_signer(context: Context, send: sends.SendRow) -> claims.Sign:
+    """The function that gives each reader's own token. Those of tests are inert: subscriber 0."""
+    key = context.settings.secret_keys[0]
+    return tokens.signer("reader", key, list_id=send.list_id or 0, send_id=send.id)
 
 
 def _unsent(outcomes: Sequence[Outcome]) -> frozenset[int]:

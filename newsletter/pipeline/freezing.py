@@ -9,18 +9,16 @@ from datetime import datetime, timedelta
 import structlog
 
 from newsletter.errors import ProofError, UsageError
-from newsletter.model import EditionState, Level, Newsletter, Standing, Step, Story
-from newsletter.pipeline import canary, composing, gathering, guards
+from newsletter.model import EditionState, Newsletter, Standing, Step, Story
+from newsletter.pipeline import canary, composing, gathering, guards, preparing, variants
 from newsletter.pipeline.context import Context, Target
-from newsletter.storage import Tx, balance, clock, editions, messages, roster, sends
+from newsletter.pipeline.variants import Variants
+from newsletter.storage import Tx, balance, clock, editions, roster, sends
+from newsletter.storage.variants import choices
 
 log = structlog.get_logger()
 
 MAY_FREEZE = (EditionState.OPEN, EditionState.HELD, EditionState.MISSED, EditionState.SKIPPED)
-
-
-class TooFewStoriesError(UsageError):
-    """An edition has fewer stories than its newsletter asks; what happens then is the newsletter's policy."""
 
 
 class AudienceError(ProofError):
@@ -42,22 +40,6 @@ class Frozen:
     mailable: int
 
 
-def prepare(context: Context, target: Target, now: datetime, *, at: datetime | None = None) -> composing.Composed:
-    """Gather, check, render and proof an edition. Raises ContentError, TooFewStoriesError, RenderError, ProofError."""
-    gathering.refuse_correction(context, target)
-    gathered = gathering.gather(context, target, now, at=at)
-    gathering.require_readable(gathered)
-    edition = gathered.assembly.edition
-    if edition is None:
-        raise TooFewStoriesError(f"{target.id}: " + "; ".join(gathered.assembly.problems))
-    stops = [f for f in gathering.desk_findings(context, gathered, now) if f.level is Level.STOP]
-    if stops:
-        raise ProofError(f"{target.id} may not go:\n{composing.in_lines(stops)}")
-    composed = composing.compose(context, target.newsletter, edition)
-    composing.require_proof(composed)
-    return composed
-
-
 def freeze(
     context: Context, target: Target, *, by: str, at: datetime | None = None, confirmed: int | None = None
 ) -> Frozen:
@@ -66,12 +48,13 @@ def freeze(
     Raises ContentError, TooFewStoriesError, RenderError, ProofError, AudienceError, UsageError.
     """
     now = context.clock()
-    composed = prepare(context, target, now, at=at)
+    made = preparing.prepare(context, target, now, at=at)
     with context.store.write() as tx:
         row = open_row(tx, target, now, at=at)
         if row.state not in MAY_FREEZE:  # looked at first: of an edition that went, nothing can be taken back
             raise UsageError(f"{target.id} is {row.state.value}: it cannot be frozen (again)")
-        frozen = _freeze(context, tx, target, row, composed, now, confirmed=confirmed)
+        frozen = _freeze(context, tx, target, row, made, now, max(at or target.planned_at or now, now))
+        _guard_audience(tx, target.newsletter, row, frozen.mailable, confirmed)
         editions.move(tx, row.id, MAY_FREEZE, EditionState.FROZEN, reason="", by=by, now=now)
     log.info("edition frozen", edition=target.id, fingerprint=frozen.fingerprint, mailable=frozen.mailable, by=by)
     return frozen
@@ -80,8 +63,8 @@ def freeze(
 def refreeze(context: Context, target: Target, *, by: str, story: str, confirmed: int | None = None) -> Frozen:
     """Freeze anew with a late-breaking story, while nothing was claimed: the audience too, and nobody has signed."""
     now = context.clock()
-    composed = prepare(context, target, now)
-    edition = composed.edition
+    made = preparing.prepare(context, target, now)
+    edition = made.main.edition
     if story not in {s.slug for s in edition.stories} | {c.slug for c in edition.extras.corrections}:
         raise UsageError(
             f"{target.id} would not hold {story}: see `newsletter edition plan {target.id}` for the reason"
@@ -93,7 +76,8 @@ def refreeze(context: Context, target: Target, *, by: str, story: str, confirmed
             raise UsageError(f"{target.id} is not frozen: `newsletter edition freeze {target.id}`")
         if not sends.unfreeze(tx, row.id):
             raise UsageError(f"{target.id} has begun to go out: it cannot be changed; send a correction afterwards")
-        frozen = _freeze(context, tx, target, row, composed, now, confirmed=confirmed)
+        frozen = _freeze(context, tx, target, row, made, now, max(target.planned_at or now, now))
+        _guard_audience(tx, target.newsletter, row, frozen.mailable, confirmed)
         editions.move(tx, row.id, since, EditionState.FROZEN, reason=f"with {story}", by=by, now=now)
         clock.give_back_step(tx, target.id, Step.FROZEN_TEST)
     log.info("edition frozen anew", edition=target.id, fingerprint=frozen.fingerprint, story=story, by=by)
@@ -113,39 +97,35 @@ def _freeze(
     tx: Tx,
     target: Target,
     row: editions.EditionRow,
-    composed: composing.Composed,
+    made: Variants,
     now: datetime,
-    *,
-    confirmed: int | None,
+    goes_at: datetime,
 ) -> Frozen:
-    newsletter, message = target.newsletter, composed.message
+    newsletter, edition = target.newsletter, made.main.edition
     guards.check_epoch(context, tx)  # in a restored ledger, numbers of deliveries would come again
     sends.unfreeze(tx, row.id)  # a held edition may have been frozen before
     editions.clear_signatures(tx, row.id)
-    variant_id = messages.keep(tx, row.id, message, now)
-    editions.set_frozen(tx, row.id, composed.edition, message.fingerprint, now)
-    send_id = sends.freeze(
-        tx,
-        sends.Plan(
-            edition_id=row.id,
-            variant_id=variant_id,
-            list_id=roster.ensure_list(tx, newsletter.list, newsletter.title, now),
-            list_slug=newsletter.list,
-            subject=message.subject,
-            batch_size=context.settings.batch_size,
-            loopback=context.settings.on_loopback,
-            canary=frozenset(canary.keys(context, newsletter)),
-            canary_wait=timedelta(minutes=newsletter.canary.wait_minutes if newsletter.canary else 0),
-        ),
-        now,
+    list_id = roster.ensure_list(tx, newsletter.list, newsletter.title, now)
+    mailing = preparing.mailing(context, newsletter, edition, list_id, goes_at, row.id)
+    made = variants.make(context, newsletter, edition, choices(tx, mailing), made)  # somebody may have chosen since
+    composing.require_proof(target.id, made.findings)
+    editions.set_frozen(tx, row.id, edition, made.fingerprint, now)
+    plan = sends.Plan(
+        edition_id=row.id,
+        mailing=mailing,
+        allotment=preparing.keep(tx, row.id, made, now),
+        subject=edition.subject,
+        batch_size=context.settings.batch_size,
+        canary=frozenset(canary.keys(context, newsletter)),
+        canary_wait=timedelta(minutes=newsletter.canary.wait_minutes if newsletter.canary else 0),
     )
+    send_id = sends.freeze(tx, plan, now)
     mailable = sends.mailable_count(tx, send_id)
-    _guard_audience(tx, newsletter, row, mailable, confirmed)
-    note_standings(tx, composed.edition.stories, now)
+    note_standings(tx, edition.stories, now)
     return Frozen(
         edition=target.id,
-        fingerprint=message.fingerprint,
-        stories=len(composed.edition.stories),
+        fingerprint=made.fingerprint,
+        stories=len(edition.stories),
         candidates=sends.find(tx, send_id).candidates,
         mailable=mailable,
     )

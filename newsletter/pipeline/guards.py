@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from newsletter.errors import ConfigError, StoreError
+from newsletter.model import Newsletter
 from newsletter.pipeline.context import Context
 from newsletter.storage import Tx, guard
 from newsletter.storage.claims import ledger_uid
@@ -33,6 +34,17 @@ def _require_public(context: Context) -> None:
         raise ConfigError(
             f"NEWSLETTER_BASE_URL is {settings.base_url}: readers could not reach their unsubscribe page. Set it to "
             "the public https address of `newsletter serve`"
+        )
+
+
+def require_redirect(context: Context, newsletter: Newsletter) -> None:
+    """Raise ConfigError where links would lead through a redirect of ours that readers cannot reach."""
+    settings = context.settings
+    if newsletter.clicks != "none" and not settings.public and not settings.on_loopback:
+        raise ConfigError(
+            f'content/newsletters/{newsletter.slug}.toml has clicks = "{newsletter.clicks}", and NEWSLETTER_BASE_URL '
+            f"is {settings.base_url}: readers could not follow links that lead there. Set it to the public https "
+            'address of `newsletter serve`, or say clicks = "none"'
         )
 
 

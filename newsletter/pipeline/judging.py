@@ -38,13 +38,18 @@ def label(tx: Tx, deliveries: Collection[int]) -> Judged:
     done = Judged()
     verdicts: dict[int, tuple[bool, str]] = {}
     for delivered_at, found in judgements.judgeable(tx, deliveries).values():
-        mine = judge(delivered_at, [_seen(event) for event in found])
+        mine = {**judge(delivered_at, [_seen(event) for event in found]), **_fixed(found)}
         verdicts.update(mine)
         new = sum(event.machine is None for event in found)
         same = sum((event.machine, event.why) == mine[event.id] for event in found)
         done += Judged(events=len(found), new=new, changed=len(found) - new - same)
     judgements.keep(tx, verdicts, RULES)
     return done
+
+
+def _fixed(found: Iterable[judgements.Judgeable]) -> dict[int, tuple[bool, str]]:
+    """Labels that stay: of a reader who was erased nothing is left to judge by."""
+    return {event.id: (event.machine, event.why) for event in found if not event.raw and event.machine is not None}
 
 
 def _seen(event: judgements.Judgeable) -> Seen:

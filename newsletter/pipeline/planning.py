@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from newsletter.audience.reasons import in_words
 from newsletter.errors import ContentError, RenderError
-from newsletter.model import Edition, EditionState, Finding, Level, Newsletter, levelled
-from newsletter.pipeline import beside, canary, composing, freezing, gathering, guards, proofing
+from newsletter.model import EditionState, Finding, Level, Newsletter, levelled
+from newsletter.pipeline import beside, canary, composing, freezing, gathering, guards, preparing, proofing, variants
 from newsletter.pipeline.context import Context, Target
+from newsletter.pipeline.variants import Variants
 from newsletter.rendering.proof.weight import weigh
 from newsletter.schedule import next_editions
 from newsletter.storage import Tx, balance, editions, roster, sends
+from newsletter.storage.variants import Frozen as FrozenVariant
+from newsletter.storage.variants import frozen
 
 SHOWN = 5
 """So many warnings stand in a plan; the proof has them all."""
@@ -28,6 +30,7 @@ class Frozen:
     stories: tuple[editions.FrozenStory, ...]
     readers: int
     canary: int
+    variants: tuple[FrozenVariant, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,7 @@ class EditionPlan:
     signed_by: tuple[str, ...]
     frozen: Frozen | None
     gathered: gathering.Gathered
-    composed: composing.Composed | None
+    made: Variants | None
     findings: tuple[Finding, ...]
     audience: dict[str | None, int]
     canary: canary.Expected | None
@@ -51,6 +54,15 @@ class EditionPlan:
     @property
     def mailable(self) -> int:
         return self.audience.get(None, 0)
+
+    @property
+    def composed(self) -> composing.Composed | None:
+        """The main variant."""
+        return self.made.main if self.made else None
+
+    @property
+    def fingerprint(self) -> str | None:
+        return self.made.fingerprint if self.made else None
 
 
 _OVER = (*editions.WENT, EditionState.CANCELLED)
@@ -72,14 +84,15 @@ def plan(context: Context, target: Target, now: datetime) -> EditionPlan:
         *proofing.content(newsletter, gathered.assembly.problems),
         *proofing.unreadable(gathered.faults),
     ]
-    composed, faults = _composed(context, newsletter, gathered.assembly.edition)
+    made, faults = _made(context, newsletter, gathered)
     findings += faults
-    findings += [*gathering.desk_findings(context, gathered, now), *(composed.findings if composed else ())]
+    findings += [*gathering.desk_findings(context, gathered, now), *(made.findings if made else ())]
+    at, slugs = gathered.planned_at, variants.printed(gathered.assembly.edition)
     with context.store.read() as tx:
         row = editions.find(tx, target.id)
         signed = editions.signatures(tx, row.id, row.fingerprint) if row and row.fingerprint else ()
-        audience = roster.audience(tx, newsletter.list, loopback=context.settings.on_loopback)
-        ahead = canary.expected(context, tx, newsletter)
+        audience = roster.audience(tx, newsletter.list, loopback=context.settings.on_loopback, at=at, printed=slugs)
+        ahead = canary.expected(context, tx, newsletter, at=at, printed=slugs)
         frozen = _frozen(tx, row)
         last = balance.last_mailed_count(tx, newsletter.slug, before=row.id if row else 0)
         refused = guards.refusal(context, tx)
@@ -100,7 +113,7 @@ def plan(context: Context, target: Target, now: datetime) -> EditionPlan:
         signed_by=signed,
         frozen=frozen,
         gathered=gathered,
-        composed=composed,
+        made=made,
         findings=levelled(findings, {}),
         audience=audience,
         canary=ahead,
@@ -109,14 +122,16 @@ def plan(context: Context, target: Target, now: datetime) -> EditionPlan:
     )
 
 
-def _composed(
-    context: Context, newsletter: Newsletter, edition: Edition | None
-) -> tuple[composing.Composed | None, tuple[Finding, ...]]:
-    """The rendered edition, or what keeps it from being rendered: a template, or pictures."""
+def _made(
+    context: Context, newsletter: Newsletter, gathered: gathering.Gathered
+) -> tuple[Variants | None, tuple[Finding, ...]]:
+    """The rendered variants, or what keeps them from being rendered: a template, or pictures."""
+    edition = gathered.assembly.edition
     if edition is None:
         return None, ()
+    counts = preparing.counted(context, newsletter, edition, gathered.planned_at)
     try:
-        return composing.compose(context, newsletter, edition), ()
+        return variants.make(context, newsletter, edition, counts), ()
     except RenderError as error:
         return None, (proofing.unrendered(newsletter, error),)
     except ContentError as error:
@@ -132,12 +147,13 @@ def _frozen(tx: Tx, row: editions.EditionRow | None) -> Frozen | None:
         stories=editions.frozen_stories(tx, row.id),
         readers=sends.mailable_count(tx, live.id) if live else 0,
         canary=live.canary_count if live else 0,
+        variants=frozen(tx, row.id),
     )
 
 
 def in_brief(plan_: EditionPlan) -> str:
     """The edition in one line: stories, readers, fingerprint."""
-    mark = plan_.composed.message.fingerprint if plan_.composed else "not rendered"
+    mark = plan_.fingerprint or "not rendered"
     readers = f"{plan_.mailable:,} readers on the list {plan_.target.newsletter.list}"
     return f"{plan_.target.id}: {_stories(plan_)}, {readers}, {mark}"
 
@@ -167,6 +183,8 @@ def _lines(plan_: EditionPlan) -> Iterator[str]:
     yield f"Readers    {plan_.mailable:,} on the list {newsletter.list}" + _left_out(plan_)
     if plan_.canary is not None:
         yield from canary.in_words(plan_.canary, newsletter)
+    if plan_.made is not None:
+        yield from variants.in_lines(plan_.made, newsletter)
     yield f"Size       {_size(plan_)}"
     yield ""
     for part in gathered.assembly.chosen:
@@ -189,21 +207,18 @@ def _lines(plan_: EditionPlan) -> Iterator[str]:
 
 def _frozen_lines(plan_: EditionPlan, frozen: Frozen) -> Iterator[str]:
     first = f", {frozen.canary:,} of them first" if frozen.canary else ""
-    yield f"Frozen     {frozen.fingerprint}, for {frozen.readers:,} readers{first}"
+    several = f", in {len(frozen.variants)} variants" if len(frozen.variants) > 1 else ""
+    yield f"Frozen     {frozen.fingerprint}, for {frozen.readers:,} readers{first}{several}"
     for story in frozen.stories:
         yield f"  {'Correction: ' if story.corrects else ''}{story.headline} ({story.slug})"
     yield ""
     if plan_.state in freezing.MAY_FREEZE:
         yield "What follows is what a new freeze, or `newsletter send now`, would take."
         yield ""
-    elif plan_.state not in _OVER and _fingerprint(plan_) != frozen.fingerprint:
+    elif plan_.state not in _OVER and plan_.fingerprint != frozen.fingerprint:
         yield "Something has changed since: it goes as it was frozen. What follows is what a new freeze would take; a"
         yield f"late story is taken in with `newsletter edition freeze {plan_.target.id} --after-freeze STORY`."
         yield ""
-
-
-def _fingerprint(plan_: EditionPlan) -> str | None:
-    return plan_.composed.message.fingerprint if plan_.composed else None
 
 
 def _when(plan_: EditionPlan) -> str:
@@ -238,8 +253,7 @@ def _stories(plan_: EditionPlan) -> str:
 def _size(plan_: EditionPlan) -> str:
     if plan_.composed is None:
         return _stories(plan_)
-    weight = weigh(plan_.composed.message)
-    return f"{_stories(plan_)}, {weight.total / 1024:.0f} kB of Gmail's {weight.limit / 1024:.0f}, links tracked"
+    return f"{_stories(plan_)}, {weigh(plan_.composed.message, plan_.target.newsletter.clicks).words}"
 
 
 def _list(title: str, lines: list[str] | tuple[str, ...]) -> Iterator[str]:
@@ -247,54 +261,3 @@ def _list(title: str, lines: list[str] | tuple[str, ...]) -> Iterator[str]:
         yield title
         yield from (f"  - {line}" for line in lines)
         yield ""
-
-
-def document(plan_: EditionPlan) -> dict[str, Any]:
-    """The plan for `--json`."""
-    composed = plan_.composed
-    return {
-        "edition": plan_.target.id,
-        "state": plan_.state.value,
-        "reason": plan_.reason,
-        "planned_at": plan_.gathered.planned_at.isoformat(),
-        "next_at": plan_.next_at.isoformat() if plan_.next_at else None,
-        "ready": not plan_.missing,
-        "subject": composed.message.subject if composed else None,
-        "preheader": composed.message.preheader if composed else None,
-        "fingerprint": composed.message.fingerprint if composed else None,
-        "signed_by": list(plan_.signed_by),
-        "frozen": _frozen_document(plan_.frozen) if plan_.frozen else None,
-        "list": plan_.target.newsletter.list,
-        "recipients": plan_.mailable,
-        "canary": canary.document(plan_.canary) if plan_.canary else None,
-        "excluded": {reason: count for reason, count in plan_.audience.items() if reason is not None},
-        "sections": [
-            {
-                "section": part.section.slug,
-                "title": part.section.title,
-                "stories": [{"slug": s.slug, "headline": s.headline, "path": s.path} for s in part.stories],
-            }
-            for part in plan_.gathered.assembly.chosen
-        ],
-        "extras": beside.document(plan_.gathered.assembly.beside),
-        "corrections": [
-            {"slug": c.slug, "headline": c.headline, "path": c.path, "corrects": c.corrects, "on": c.on.isoformat()}
-            for c in plan_.gathered.assembly.corrections
-        ],
-        "missing": list(plan_.missing),
-        "findings": [composing.finding_document(finding) for finding in plan_.findings],
-        "waiting": [
-            {"slug": w.slug, "headline": w.headline, "reason": w.reason} for w in plan_.gathered.assembly.waiting
-        ],
-    }
-
-
-def _frozen_document(frozen: Frozen) -> dict[str, Any]:
-    rows = [{"slug": story.slug, "headline": story.headline} for story in frozen.stories if not story.corrects]
-    corrections = [
-        {"slug": s.slug, "headline": s.headline, "corrects": s.corrects} for s in frozen.stories if s.corrects
-    ]
-    return {
-        "fingerprint": frozen.fingerprint, "readers": frozen.readers, "canary": frozen.canary, "stories": rows,
-        "corrections": corrections,
-    }  # fmt: skip

@@ -15,7 +15,7 @@ import structlog
 
 from newsletter.errors import MistypedError, NewsletterError, UsageError
 from newsletter.model import Finding, Level, Organisation
-from newsletter.pipeline import composing, gathering
+from newsletter.pipeline import composing, gathering, variants
 from newsletter.pipeline.context import Context, Target, target
 from newsletter.pipeline.sight import Sight, see
 from newsletter.rendering.render import FOLDER
@@ -153,7 +153,9 @@ def write(context: Context, target: Target, now: datetime, look: str | None = No
     gathering.require_readable(gathered)
     if gathered.assembly.edition is None:
         raise UsageError(f"{target.id}: " + "; ".join(gathered.assembly.problems))
-    composed = composing.compose(context, newsletter, gathered.assembly.edition)
+    composed = composing.compose(
+        context, newsletter, gathered.assembly.edition, variants.tracking(newsletter, agreed=False)
+    )
     html, text = composing.write_files(context, target, composed.message, look)
     findings = (*gathering.desk_findings(context, gathered, now), *composed.findings)
     return Files(html=html, text=text, stops=tuple(each for each in findings if each.level is Level.STOP))

@@ -20,9 +20,10 @@ from newsletter.model import (
     Story,
     Waiting,
 )
-from newsletter.pipeline import composing, gathering
+from newsletter.pipeline import composing, gathering, variants
 from newsletter.pipeline.context import Context, Target
 from newsletter.rendering.appearance import Scheme, appearance
+from newsletter.rendering.links import bare
 from newsletter.rendering.proof.weight import Weight, weigh
 from newsletter.storage import editions
 from newsletter.stories.load import Desk
@@ -65,10 +66,12 @@ class Sight:
         return tuple(finding for finding in self.findings if finding.level is not Level.STOP)
 
     def html(self, scheme: Scheme, *, styles: bool) -> str:
-        """The mail as a client shows it; our own pictures come from this machine, those that the mail carries too."""
+        """The mail as a client shows it, its links with their targets, so that looking counts nothing; our own pictures
+        come from this machine, those that the mail carries too.
+        """
         if self.message is None:
             return ""
-        here = self.message.html
+        here = bare(self.message)
         for picture in self.message.pictures:
             here = here.replace(f'src="{picture.src}"', f'src="/images/{picture.name}"')
         return appearance(here, scheme=scheme, styles=styles)
@@ -100,12 +103,15 @@ def see(
     if gathered.assembly.edition is None:
         return replace(sight, fault="; ".join(missing), broken=broken)
     try:
-        composed = composing.compose(context, newsletter, gathered.assembly.edition)
+        composed = composing.compose(
+            context, newsletter, gathered.assembly.edition, variants.tracking(newsletter, agreed=False)
+        )
     except NewsletterError as error:
         return replace(sight, fault=str(error), broken=broken)
     findings = (*composed.findings, *gathering.desk_findings(context, gathered, now))
     return replace(
-        sight, edition=composed.edition, message=composed.message, weight=weigh(composed.message), missing=missing,
+        sight, edition=composed.edition, message=composed.message, missing=missing,
+        weight=weigh(composed.message, newsletter.clicks),
         findings=tuple(sorted(findings, key=lambda finding: finding.level is not Level.STOP)), broken=broken,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ import structlog
 from newsletter.audience import identity
 from newsletter.errors import ConfigError, GatewayError, NewsletterError, UsageError
 from newsletter.model import Mailbox, Message, SendKind, SendReport, SendState
-from newsletter.pipeline import freezing, sending
+from newsletter.pipeline import freezing, preparing, sending
 from newsletter.pipeline.context import Context, Target
 from newsletter.rendering.notice import notice
 from newsletter.storage import editions, messages, sends
@@ -25,23 +25,35 @@ class NotDeliveredError(GatewayError):
 
 
 def send_test(context: Context, target: Target, *, to: Sequence[str] = (), word: str = "TEST") -> SendReport:
-    """Send editors what would go, or what is frozen: the same bytes, `[TEST 3f9a]` before the subject.
+    """Send editors what would go, or what is frozen: the same bytes, `[TEST 3f9a]` before the subject. Of an edition
+    with variants it is the main one.
 
     `to` are addresses, without any the newsletter's editors. Raises ContentError, ProofError, UsageError,
     NotDeliveredError.
     """
     context.gateway()  # without a key nothing is begun
-    message = _frozen(context, target)
-    if message is None:
-        message = freezing.prepare(context, target, context.clock()).message
-    return send_message(context, target, message, to=to, word=word)
+    frozen = _frozen(context, target)
+    if frozen is None:
+        made = preparing.prepare(context, target, context.clock())
+        frozen = (made.main.message, made.fingerprint)
+    message, fingerprint = frozen
+    return send_message(context, target, message, fingerprint=fingerprint, to=to, word=word)
 
 
 def send_message(
-    context: Context, target: Target, message: Message, *, to: Sequence[str] = (), word: str = "TEST"
+    context: Context,
+    target: Target,
+    message: Message,
+    *,
+    fingerprint: str,
+    to: Sequence[str] = (),
+    word: str = "TEST",
 ) -> SendReport:
-    """Send editors a message that stands with this edition. Raises UsageError, NotDeliveredError."""
-    mark = message.fingerprint.removeprefix("sha256:")[:4]
+    """Send editors a message that stands with this edition, whose fingerprint it carries, to be signed by.
+
+    Raises UsageError, NotDeliveredError.
+    """
+    mark = fingerprint.removeprefix("sha256:")[:4]
     return _direct(context, target, "test", message, f"[{word} {mark}] {message.subject}", to)
 
 
@@ -52,12 +64,13 @@ def send_notice(context: Context, target: Target, *, subject: str, text: str, to
     )
 
 
-def _frozen(context: Context, target: Target) -> Message | None:
+def _frozen(context: Context, target: Target) -> tuple[Message, str] | None:
+    """The main message of a frozen edition, and the edition's fingerprint."""
     with context.store.read() as tx:
         row = editions.find(tx, target.id)
         if row is None or row.fingerprint is None:
             return None
-        return messages.of_edition(tx, row.id, row.fingerprint)
+        return messages.of_edition(tx, row.id), row.fingerprint
 
 
 def _direct(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from newsletter.errors import ContentError, RenderError
-from newsletter.model import Edition, Message, Newsletter, Organisation
+from newsletter.model import ClickMode, Edition, Message, Newsletter, Organisation
 from newsletter.rendering import catalogue, links, markup, theme
 from newsletter.rendering import templates as folder_of
 from newsletter.rendering.grammar import MarkupError
@@ -33,14 +33,19 @@ def render(
     templates: Path,
     base_url: str,
     images: Folders | None,
+    clicks: ClickMode = "none",
 ) -> Message:
     """The message of an edition: the same bytes for every reader, and for every call with the same arguments.
 
     The look is the pair `<newsletter.template>.mjml.j2` and `.txt.j2` in the `email` folder of `templates`; pictures
     are published in the widths that it asks for, and shown from `base_url`/images/ or carried by the mail. Without
-    `images` they are named as they lie, unseen. Raises RenderError (template, line, what to do; or the catalogue, and
-    the word that it lacks), ConfigError (a theme that cannot be used, a folder that cannot be written) and ContentError
-    (pictures that cannot be shown, with the files that name them).
+    `images` they are named as they lie, unseen. With `clicks` aggregate, links of the HTML go through our redirect at
+    `base_url`/r/; those of the text stand as they are, since there readers see the address. With `clicks` individual
+    the ESP leads links by its own servers, and is told to leave alone those that are a reader's own.
+
+    Raises RenderError (template, line, what to do; or the catalogue, and the word that it lacks), ConfigError (a theme
+    that cannot be used, a folder that cannot be written) and ContentError (pictures that cannot be shown, with the
+    files that name them).
     """
     _require_look(newsletter.template, templates)
     colours = theme.resolve(newsletter.theme, newsletter=newsletter.slug)
@@ -62,7 +67,10 @@ def render(
     text = _tidy(look.fill(f"{newsletter.template}{folder_of.TEXT_SUFFIX}", values))
     if printer.faults:
         raise ContentError(printer.faults)
-    html, found = links.collect(markup.inline(compiled))
+    through = f"{base_url}/r/" if clicks == "aggregate" else None
+    html, found = links.collect(markup.inline(compiled), edition.id, through=through)
+    if clicks == "individual":
+        html = links.left_alone(html)
     return Message(
         subject=edition.subject,
         preheader=edition.preheader,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from newsletter.model import Edition, Feedback, Image, Logo, Newsletter, Organisation, SectionStories, Sponsor, Story
-from newsletter.rendering import dates, words
+from newsletter.rendering import dates, tokens, words
 from newsletter.rendering.extras_view import (
     BriefView,
     CorrectionView,
@@ -52,6 +52,8 @@ class EditionView:
     """An edition as it is printed. What the newsletter's `parts` leave out is none, or empty.
 
     contents    the stories that "in this edition" names; empty where there is one story
+    unsubscribe, preferences
+                the reader's own pages, each with their token
     numbers     the number of each address in the text part
     """
 
@@ -73,6 +75,8 @@ class EditionView:
     corrections: tuple[CorrectionView, ...]
     feedback: Feedback | None
     archive: ArchiveView | None
+    unsubscribe: str
+    preferences: str
     reason: str
     publisher: str
     publisher_url: str | None
@@ -121,6 +125,8 @@ def view(edition: Edition, newsletter: Newsletter, organisation: Organisation, *
         corrections=tuple(map(extra.correction, extras.corrections)),
         feedback=_feedback(newsletter.feedback) if "feedback" in parts else None,
         archive=_archive(edition, base_url) if "archive" in parts else None,
+        unsubscribe=tokens.page(base_url, tokens.LEAVE),
+        preferences=tokens.page(base_url, tokens.PREFERENCES),
         reason=newsletter.reason,
         publisher=organisation.name,
         publisher_url=ascii_address(organisation.url) if organisation.url else None,

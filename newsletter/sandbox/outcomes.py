@@ -34,7 +34,8 @@ USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) Sandbox/1"
 Event = dict[str, Any]
 Telling = Callable[["Mail"], Iterator[Event]]
 
-_LINK = re.compile(r'href="(https?://[^"]+)"')
+_LINK = re.compile(r'<a\b(?![^>]*\bclicktracking="?off\b)[^>]*\shref="(https?://[^"]+)"')
+"""A link that is tracked: not one that says `clicktracking=off`, as SendGrid's documentation has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,18 +7,20 @@ from datetime import datetime
 from typing import Protocol
 
 from newsletter.errors import GatewayError
-from newsletter.model import Batch, Envelope, Message, Receipt
+from newsletter.model import NOTHING_SEEN, Batch, Envelope, Message, Receipt, Tracking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A claimed batch with all that its request needs. After `until_s` (`owner.since_boot_s`) the claim is not ours any
-    more: somebody may have decided over the batch, so that no request is begun.
+    """A claimed batch with all that its request needs; `tracking` is what may be seen of its readers. After `until_s`
+    (`owner.since_boot_s`) the claim is not ours any more: somebody may have decided over the batch, so that no request
+    is begun.
     """
 
     batch: Batch
     message: Message
     envelope: Envelope
+    tracking: Tracking = NOTHING_SEEN
     until_s: float | None = None
 
 

@@ -7,7 +7,6 @@ made once with blanks, and the blanks are filled in for each reader; a test comp
 from __future__ import annotations
 
 import base64
-import html
 import json
 import re
 from collections.abc import Mapping
@@ -17,27 +16,34 @@ from typing import Any
 
 import idna
 
-from newsletter.model import EmbeddedPicture
+from newsletter.model import TO_READERS, Batch, EmbeddedPicture, Tracking
 from newsletter.sending.gateway import Outgoing
 from newsletter.sending.transport import Prepared
+
+REDIRECT_QUERY = "[[rq]]"
 
 _FORBIDDEN_IN_NAMES = re.compile(r'[,;<>()@\[\]:"]+')
 _PLAIN_NAME = re.compile(r"[\w.'-]+(?: [\w.'-]+)*")
 
-# Each is stated on each call: what an account's settings say must not decide what readers get (readers.md).
-TRACKING_OFF: Mapping[str, Mapping[str, bool]] = {
-    "click_tracking": {"enable": False, "enable_text": False},
-    "open_tracking": {"enable": False},
-    "subscription_tracking": {"enable": False},
-    "ganalytics": {"enable": False},
-}
+
+def tracking_settings(tracking: Tracking) -> dict[str, dict[str, bool]]:
+    """Each is stated on each call: what an account's settings say must not decide what is seen of readers (readers.md).
+
+    Links in the plain text stay as they are: an address of somebody else's is all that a reader would see there.
+    """
+    return {
+        "click_tracking": {"enable": tracking.clicks == "individual", "enable_text": False},
+        "open_tracking": {"enable": tracking.opens},
+        "subscription_tracking": {"enable": False},
+        "ganalytics": {"enable": False},
+    }
 
 
 def body(outgoing: Outgoing) -> dict[str, Any]:
     """The request of a batch."""
     return _around(outgoing) | {
         "personalizations": [
-            _personalization(outgoing, _mailbox(person.address, person.name), person.unsubscribe, person.delivery_id)
+            _personalization(outgoing, _mailbox(person.address, person.name), person.token, person.delivery_id)
             for person in outgoing.batch.recipients
         ]
     }
@@ -51,16 +57,25 @@ def _around(outgoing: Outgoing) -> dict[str, Any]:
         "subject": message.subject,
         "content": [
             {"type": "text/plain", "value": message.text},  # SendGrid wants the plain text first
-            {"type": "text/html", "value": message.html},
+            {"type": "text/html", "value": message.html.replace(REDIRECT_QUERY, _query(batch))},
         ],
         "categories": [batch.edition.partition("/")[0], batch.kind],
-        "tracking_settings": TRACKING_OFF,
+        "tracking_settings": tracking_settings(outgoing.tracking),
     }
     if message.embedded:
         request["attachments"] = _attachments(message.embedded)
     if envelope.reply_to is not None:
         request["reply_to"] = _mailbox(envelope.reply_to.address, envelope.reply_to.name)
     return request
+
+
+def _query(batch: Batch) -> str:
+    """What stands after each link through our own redirect: what editors get must not count as read.
+
+    It is the same in each mail of a send, so it is put in here. As a substitution it would stand in the request once
+    for each reader, and empty, which not every service takes for a value.
+    """
+    return "" if batch.kind in TO_READERS else "?t"
 
 
 def _attachments(pictures: tuple[EmbeddedPicture, ...]) -> list[dict[str, str]]:
@@ -77,7 +92,7 @@ def _attachments(pictures: tuple[EmbeddedPicture, ...]) -> list[dict[str, str]]:
     ]
 
 
-def _personalization(outgoing: Outgoing, mailbox: Mapping[str, str], link: str, delivery_id: str) -> dict[str, Any]:
+def _personalization(outgoing: Outgoing, mailbox: Mapping[str, str], token: str, delivery_id: str) -> dict[str, Any]:
     batch, message, envelope = outgoing.batch, outgoing.message, outgoing.envelope
     ids = {
         "delivery_id": delivery_id,
@@ -88,14 +103,14 @@ def _personalization(outgoing: Outgoing, mailbox: Mapping[str, str], link: str, 
     # All headers stand here: those of a personalization take the place of the request's.
     headers = {
         "List-Id": _ascii_list(envelope.list_id),
-        "List-Unsubscribe": f"<{link}>",
+        "List-Unsubscribe": f"<{envelope.way_out}{token}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
     if envelope.automatic:
         headers["Auto-Submitted"] = "auto-generated"
     entry: dict[str, Any] = {
         "to": [mailbox],
-        "substitutions": {"[[unsubscribe]]": html.escape(link), "[[unsubscribe_text]]": link},
+        "substitutions": {"[[reader]]": token},
         "headers": headers,
         "custom_args": ids if batch.kind == "live" else ids | {"kind": batch.kind},
     }
@@ -144,15 +159,14 @@ def prepared(outgoing: Outgoing) -> Prepared:
     entries = []
     # Unpacked, and with strings alone: this loop runs once for each reader of a send, and a dict for each would have to
     # be looked at by the garbage collector too.
-    for delivery_id, _, address, name, link in outgoing.batch.recipients:
-        email, words = _quote(_email(address)), _words(name)
-        escaped, bare, number = _quote(html.escape(link)), _quote(link)[1:-1], _quote(delivery_id)
+    for delivery_id, _, address, name, token in outgoing.batch.recipients:
+        email, words, key, number = _quote(_email(address)), _words(name), _quote(token)[1:-1], _quote(delivery_id)
         if words:
-            a, b, c, d, e, f, g = named
-            entries.append(f'{a}{email}{b}{_quote(words)}{c}{escaped}{d}"{bare}"{e}{bare}{f}{number}{g}')
+            a, b, c, d, e, f = named
+            entries.append(f"{a}{email}{b}{_quote(words)}{c}{key}{d}{key}{e}{number}{f}")
         else:
-            a, b, c, d, e, f = nameless
-            entries.append(f'{a}{email}{b}{escaped}{c}"{bare}"{d}{bare}{e}{number}{f}')
+            a, b, c, d, e = nameless
+            entries.append(f"{a}{email}{b}{key}{c}{key}{d}{number}{e}")
     message = outgoing.message
     around = json.dumps(_around(replace(outgoing, message=replace(message, embedded=()))))
     head = f'{around[:-1]}, {_prepared_attachments(message.embedded)}"personalizations": ['
@@ -165,15 +179,15 @@ def _prepared_attachments(pictures: tuple[EmbeddedPicture, ...]) -> str:
     return f'"attachments": {json.dumps(_attachments(pictures))}, ' if pictures else ""
 
 
-_BLANK = re.compile(r'"?(?<!\\)\\u0000(email|name|<link|&lt;link|id)"?')
+_BLANK = re.compile(r'"\\u0000(email|name|id)"|(?<!\\)\\u0000(token)')
 """What stands for a reader's own values while the rest is made; no true value holds a NUL."""
 
 
 def _pieces(outgoing: Outgoing, *, name: bool) -> list[str]:
-    """The JSON of a reader's part, cut where their values go: address, name, link escaped, bare, in a header, id."""
+    """The JSON of a reader's part, cut where their values go: address, name, token, token in a header, id."""
     mailbox = {"email": "\0email", "name": "\0name"} if name else {"email": "\0email"}
-    found = _BLANK.split(json.dumps(_personalization(outgoing, mailbox, "\0<link", "\0id")))
-    blanks = ["email", *(["name"] if name else []), "&lt;link", "<link", "<link", "id"]
-    if found[1::2] != blanks:
-        raise ValueError(f"a personalization has its parts in another order than they are filled in: {found[1::2]}")
-    return found[::2]
+    found = _BLANK.split(json.dumps(_personalization(outgoing, mailbox, "\0token", "\0id")))
+    blanks = [whole or part for whole, part in zip(found[1::3], found[2::3], strict=True)]
+    if blanks != ["email", *(["name"] if name else []), "token", "token", "id"]:
+        raise ValueError(f"a personalization has its parts in another order than they are filled in: {blanks}")
+    return found[::3]

@@ -15,18 +15,17 @@ from newsletter.model import CanaryStanding
 from newsletter.storage import eligibility
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx
+from newsletter.storage.eligibility import Mailing
 
 BATCH = 1
 """The number of the batch that goes ahead."""
 
 
-def on_list(
-    tx: Tx, list_id: int, list_slug: str, keys: Collection[int], *, edition_id: int | None, loopback: bool
-) -> tuple[int, ...]:
+def on_list(tx: Tx, mailing: Mailing, keys: Collection[int]) -> tuple[int, ...]:
     """Which of these address keys could be mailed, in the order of the list."""
     if not keys:
         return ()
-    rows = eligibility.candidates(list_id, list_slug, edition_id=edition_id, loopback=loopback).subquery()
+    rows = eligibility.candidates(mailing).subquery()
     wanted = select(rows.c.address_key).where(rows.c.address_key.in_(sorted(keys)), rows.c.reason.is_(None))
     return tuple(tx.execute(wanted.order_by(rows.c.subscriber_id)).scalars())
 

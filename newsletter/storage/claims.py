@@ -23,8 +23,8 @@ from newsletter.storage.sends import SendRow
 
 AnyRow = Row[*tuple[Any, ...]]
 
-Link = Callable[[int], str]
-"""Gives the signed unsubscribe link of a subscriber id (0: an editor's inert one)."""
+Sign = Callable[[int], str]
+"""Gives the token of a subscriber id, which stands in the mail's own links (0: an editor's inert one)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,17 +71,18 @@ def claim(  # noqa: PLR0913  all but two by name
     owner: Owner,
     lease: timedelta,
     limit: int,
-    link: Link,
+    sign: Sign,
     now: datetime,
     numbers: Sequence[int] | None = None,
 ) -> Claimed:
     """Claim up to `limit` batches of a send in the order of their numbers; with `numbers`, none but these.
 
-    Suppressions and departures are looked at once more, so that an unsubscribe during the send wins; a batch of which
-    nobody is left is settled as `empty` and not given out. While the rest waits for its canary, only that is claimed.
+    Suppressions, departures and pauses are looked at once more, so that an unsubscribe during the send wins; a batch of
+    which nobody is left is settled as `empty` and not given out. While the rest waits for its canary, only that is
+    claimed.
     """
     rows = _take(tx, _pending(send, limit, now, numbers), owner, lease, now)
-    people = _recipients(tx, send, [row.number for row in rows], link) if rows else {}
+    people = _recipients(tx, send, [row.number for row in rows], sign, now) if rows else {}
     batches = []
     for row in rows:
         if row.number in people:
@@ -141,18 +142,20 @@ def _batch(row: AnyRow, send: SendRow, recipients: Sequence[Recipient]) -> Batch
     )  # fmt: skip
 
 
-def _recipients(tx: Tx, send: SendRow, numbers: Sequence[int], link: Link) -> Mapping[int, list[Recipient]]:
+def _recipients(
+    tx: Tx, send: SendRow, numbers: Sequence[int], sign: Sign, now: datetime
+) -> Mapping[int, list[Recipient]]:
     """Who is still to be mailed, by batch number; who is not any more is excluded with the reason."""
     head = f"{ledger_uid(tx)}-"
     found: dict[int, list[Recipient]] = {}
     excluded: list[dict[str, object]] = []
     by_index(tx)
-    for number, *columns in tx.execute(gathered(tx, _people(send, numbers))):
+    for number, *columns in tx.execute(gathered(tx, _people(send, numbers, now))):
         staying = found[number] = []
         # Unpacked and by place: this loop runs once for each reader of a send.
         for row_id, subscriber_id, address, name, reason in zip(*map(orjson.loads, columns), strict=True):
             if reason is None:
-                staying.append(Recipient(f"{head}{row_id}", subscriber_id, address, name, link(subscriber_id)))
+                staying.append(Recipient(f"{head}{row_id}", subscriber_id, address, name, sign(subscriber_id)))
             else:
                 excluded.append({"of": row_id, "why": reason})
     if excluded:
@@ -165,7 +168,7 @@ _EXCLUDE = (
 )
 
 
-def _people(send: SendRow, numbers: Sequence[int]) -> Select[Any]:
+def _people(send: SendRow, numbers: Sequence[int], now: datetime) -> Select[Any]:
     """Batch number, delivery, subscriber, address, name, why not (or NULL)."""
     return (
         select(
@@ -174,7 +177,9 @@ def _people(send: SendRow, numbers: Sequence[int]) -> Select[Any]:
             func.coalesce(t.delivery.c.subscriber_id, 0),
             func.coalesce(t.subscriber.c.address, t.delivery.c.address, ""),
             func.coalesce(t.subscriber.c.name, ""),
-            departure(send.list) if send.list_id is not None else cast(null(), Text),  # PostgreSQL asks for its type
+            departure(send.list, now)
+            if send.list_id is not None
+            else cast(null(), Text),  # PostgreSQL asks for its type
         )
         .outerjoin(t.subscriber, t.subscriber.c.id == t.delivery.c.subscriber_id)
         .outerjoin(

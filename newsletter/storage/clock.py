@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import case, delete, func, insert, select, update
 
 from newsletter.model import TO_READERS, EditionFacts, EditionState, SendState, Step
 from newsletter.storage import canary
@@ -71,12 +71,21 @@ def _steps(tx: Tx, since: datetime) -> dict[str, frozenset[Step]]:
 
 
 def last_test(tx: Tx, edition_id: int) -> str | None:
-    """The fingerprint of the newest test of which a batch was accepted."""
+    """The fingerprint of the newest test of which a batch was accepted; the edition's own where it was a test of the
+    main variant that it is frozen with.
+    """
+    main = t.variant.alias()
     return tx.execute(
-        select(t.message.c.fingerprint)
+        select(case((main.c.id.is_not(None), t.edition.c.fingerprint), else_=t.message.c.fingerprint))
+        .select_from(t.message)
         .join(t.variant, t.variant.c.message_id == t.message.c.id)
         .join(t.batch, t.batch.c.variant_id == t.variant.c.id)
         .join(t.send, t.send.c.id == t.batch.c.send_id)
+        .join(t.edition, t.edition.c.id == t.send.c.edition_id)
+        .outerjoin(
+            main,
+            (main.c.edition_id == t.edition.c.id) & (main.c.message_id == t.message.c.id) & (main.c.place == 1),
+        )
         .where(t.send.c.edition_id == edition_id, t.send.c.kind == "test", t.batch.c.state == "accepted")
         .order_by(t.send.c.id.desc())
         .limit(1)

@@ -145,27 +145,44 @@ def summed(tx: Tx, slug: str) -> bool:
     return tx.execute(rows).first() is not None
 
 
-def audience(tx: Tx, wrong: sends.SendRow, slug: str, *, besides: int | None = None) -> Mapping[str | None, int]:
-    """Those who got the wrong edition, by the reason against a correction; None are those who would be mailed.
+def audience(
+    tx: Tx, wrong: sends.SendRow, corrects: str, slug: str, *, at: datetime, besides: int | None = None
+) -> Mapping[str | None, int]:
+    """Those who got the wrong story `corrects` with its edition, by the reason against a correction; None are those who
+    would be mailed.
 
     `besides` is a freeze of the same mail that has not begun: a new one takes its place.
     """
     under = counts_under(tx, slug)
-    rows = eligibility.received(wrong.id, wrong.list, counts_under=under, besides=besides).subquery()
+    rows = eligibility.received(
+        wrong.id, wrong.list, section=_section(tx, wrong, corrects), at=at, counts_under=under, besides=besides
+    ).subquery()
     found = tx.execute(select(rows.c.reason, func.count().label("people")).group_by(rows.c.reason))
     return {row.reason: row.people for row in found}
 
 
-def freeze(tx: Tx, plan: sends.Plan, wrong: sends.SendRow, slug: str, now: datetime) -> int:
-    """Write down who gets a correction: those who got the send `wrong`. Gives the send's id; counted and verified.
+def _section(tx: Tx, wrong: sends.SendRow, slug: str) -> str:
+    """Where a story stood in the edition of a send: variants without that section did not hold it."""
+    story = t.edition_story.c
+    found: str = tx.execute(
+        select(story.section).where(story.edition_id == wrong.edition_id, story.slug == slug, story.corrects.is_(None))
+    ).scalar_one()
+    return found
+
+
+def freeze(tx: Tx, plan: sends.Plan, wrong: sends.SendRow, corrects: str, slug: str, now: datetime) -> int:
+    """Write down who gets a correction: those who got the story `corrects` with the send `wrong`. Gives the send's id;
+    counted and verified.
 
     Everybody was on the list when they got that, so the plan's list and its canary choose nobody here.
     """
     under = counts_under(tx, slug)
     assert under is not None  # `ensure` was before
-    send_id = sends.new(tx, plan.edition_id, plan.list_id, "correction", plan.subject, now)
-    rows = eligibility.received(wrong.id, plan.list_slug, counts_under=under)
-    recipients.write_down(tx, send_id, plan.variant_id, rows, counts_under=under, batch_size=plan.batch_size)
+    send_id = sends.new(tx, plan.edition_id, plan.mailing.list_id, "correction", plan.subject, now)
+    rows = eligibility.received(
+        wrong.id, plan.mailing.list_slug, section=_section(tx, wrong, corrects), at=plan.mailing.at, counts_under=under
+    )
+    recipients.write_down(tx, send_id, plan.allotment.variants, rows, counts_under=under, batch_size=plan.batch_size)
     return send_id
 
 

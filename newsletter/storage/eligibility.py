@@ -5,10 +5,32 @@ The freeze, the count in `edition plan`, the look at the claim and `subscribers 
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, null, select
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from newsletter.model import EventKind
+from sqlalchemy import ColumnElement, Integer, Select, and_, case, exists, func, literal, null, select
+
+from newsletter.model import Basis, EventKind
 from newsletter.storage import tables as t
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailing:
+    """What readers of a list would be mailed, and when.
+
+    edition_id      the edition that no address must get twice; None where nobody counts that yet
+    loopback        whether the gateway is on this machine, where reserved domains are real
+    at              when it goes
+    printed         the slugs of the sections that it has stories of; empty where nobody knows them yet
+    """
+
+    list_id: int
+    list_slug: str
+    edition_id: int | None
+    loopback: bool
+    at: datetime
+    printed: tuple[str, ...] = ()
 
 
 def suppressed(list_slug: str) -> ColumnElement[str | None]:
@@ -29,35 +51,58 @@ def suppressed(list_slug: str) -> ColumnElement[str | None]:
     )
 
 
-def exclusion(list_slug: str, *, edition_id: int | None, loopback: bool) -> ColumnElement[str | None]:
-    """Why a candidate is not mailed, NULL where nothing speaks against it, in the order of audience.reasons.
+def _expired(at: datetime) -> ColumnElement[bool]:
+    """Whether consent that was implied is over at a moment."""
+    return and_(t.subscription.c.basis == Basis.IMPLIED.value, t.subscription.c.until <= at)
 
-    `edition_id` is the edition that the address must not get twice; on a loopback gateway reserved domains are real.
+
+def _paused(at: datetime) -> ColumnElement[bool]:
+    """Whether a reader wants no mail until some time after a moment."""
+    return t.subscription.c.paused_until > at
+
+
+def chosen(printed: Sequence[str]) -> ColumnElement[int]:
+    """Which of an edition's sections a subscription asks for: a bit for each, in their order; all where it chose none.
+
+    So each choice has one number, whatever else was chosen that this edition does not print.
     """
-    held = suppressed(list_slug)
+    words = literal(" ").concat(t.subscription.c.sections).concat(" ")
+    bits: ColumnElement[int] = literal(0, Integer)
+    for number, slug in enumerate(printed):
+        bits = bits + case((words.contains(f" {slug} ", autoescape=True), 1 << number), else_=0)
+    return case((t.subscription.c.sections.is_(None), (1 << len(printed)) - 1), else_=bits)
+
+
+def exclusion(mailing: Mailing) -> ColumnElement[str | None]:
+    """Why a candidate is not mailed, NULL where nothing speaks against it, in the order of audience.reasons."""
+    held, at, printed = suppressed(mailing.list_slug), mailing.at, mailing.printed
     whens: list[tuple[ColumnElement[bool], ColumnElement[str | None]]] = [(held.is_not(null()), held)]
-    if not loopback:
+    if not mailing.loopback:
         whens.append((t.subscriber.c.reserved, literal("reserved-domain")))
-    if edition_id is not None:
+    whens += [(_expired(at), literal("consent-expired")), (_paused(at), literal("paused"))]
+    if printed:
+        whens.append((chosen(printed) == 0, literal("nothing-chosen")))
+    if mailing.edition_id is not None:
         twice = exists().where(
             and_(
                 t.delivery.c.address_key == t.subscriber.c.address_key,
-                t.delivery.c.edition_id == edition_id,
+                t.delivery.c.edition_id == mailing.edition_id,
             )
         )
         whens.append((twice, literal("duplicate")))
     return case(*whens, else_=null())
 
 
-def departure(list_slug: str) -> ColumnElement[str | None]:
+def departure(list_slug: str, at: datetime) -> ColumnElement[str | None]:
     """Why a reader who was mailable at the freeze is not at the claim, NULL where they still are.
 
     Needs the subscription joined from outside: one that is gone counts as left.
     """
+    rests = case((_expired(at), literal("consent-expired")), (_paused(at), literal("paused")), else_=null())
     return case(
         (t.subscriber.c.address.is_(None), literal("suppressed:erased")),
         (func.coalesce(t.subscription.c.state, "") != "active", literal("unsubscribed")),
-        else_=suppressed(list_slug),
+        else_=func.coalesce(suppressed(list_slug), rests),
     )
 
 
@@ -65,15 +110,24 @@ NOT_RECEIVED = (EventKind.BOUNCED, EventKind.BLOCKED, EventKind.DROPPED)
 
 
 def received(
-    send_id: int, list_slug: str, *, counts_under: int | None, besides: int | None = None
-) -> Select[int, int, str | None]:
-    """Everybody whose copy of a send was accepted: subscriber id, address key, reason against a correction (or NULL).
+    send_id: int,
+    list_slug: str,
+    *,
+    section: str,
+    at: datetime,
+    counts_under: int | None,
+    besides: int | None = None,
+) -> Select[int, int, str | None, int]:
+    """Everybody whose copy of a send was accepted, in a variant that held a section: subscriber id, address key, reason
+    against a correction that goes `at` that time (or NULL), 0 as the variant.
 
-    Those who left or were suppressed since get none, nor those whom the copy did not reach, as events told, nor those
-    who have the correction already, under the edition `counts_under`; what the send `besides` would bring them does not
-    count.
+    Those who left or were suppressed since get none, nor those who pause, nor those whom the copy did not reach, as
+    events told, nor those who have the correction already, under the edition `counts_under`; what the send `besides`
+    would bring them does not count.
     """
-    left, fact = departure(list_slug), t.fact.c
+    left, fact = departure(list_slug, at), t.fact.c
+    sections = t.variant.c.sections
+    held = (sections == "") | literal(" ").concat(sections).concat(" ").contains(f" {section} ", autoescape=True)
     mine = fact.delivery_id == t.delivery.c.id
     lost = and_(
         exists().where(mine, fact.kind.in_(NOT_RECEIVED)), ~exists().where(mine, fact.kind == EventKind.DELIVERED)
@@ -93,8 +147,10 @@ def received(
             t.delivery.c.subscriber_id.label("subscriber_id"),
             t.delivery.c.address_key.label("address_key"),
             case(*whens, else_=null()).label("reason"),
+            literal(0, Integer).label("variant"),
         )
         .join(t.batch, and_(t.batch.c.send_id == t.delivery.c.send_id, t.batch.c.number == t.delivery.c.batch_number))
+        .join(t.variant, t.variant.c.id == t.batch.c.variant_id)
         .join(t.send, t.send.c.id == t.delivery.c.send_id)
         .join(t.subscriber, t.subscriber.c.id == t.delivery.c.subscriber_id)
         .outerjoin(
@@ -104,24 +160,21 @@ def received(
                 t.subscription.c.list_id == t.send.c.list_id,
             ),
         )
-        .where(t.delivery.c.send_id == send_id, t.delivery.c.outcome.is_(None), t.batch.c.state == "accepted")
+        .where(t.delivery.c.send_id == send_id, t.delivery.c.outcome.is_(None), t.batch.c.state == "accepted", held)
     )
 
 
-def candidates(list_id: int, list_slug: str, *, edition_id: int | None, loopback: bool) -> Select[int, int, str | None]:
-    """Every active subscription of a list: subscriber id, address key, reason against it (or NULL)."""
+def candidates(mailing: Mailing, variant: ColumnElement[int] | None = None) -> Select[int, int, str | None, int]:
+    """Every active subscription of a list: subscriber id, address key, reason against it (or NULL), and the number of
+    its variant, from 0.
+    """
     return (
         select(
             t.subscriber.c.id.label("subscriber_id"),
             t.subscriber.c.address_key.label("address_key"),
-            exclusion(list_slug, edition_id=edition_id, loopback=loopback).label("reason"),
+            exclusion(mailing).label("reason"),
+            (literal(0, Integer) if variant is None else variant).label("variant"),
         )
         .join(t.subscription, t.subscription.c.subscriber_id == t.subscriber.c.id)
-        .where(t.subscription.c.list_id == list_id, t.subscription.c.state == "active")
+        .where(t.subscription.c.list_id == mailing.list_id, t.subscription.c.state == "active")
     )
-
-
-def audience_count(list_id: int, list_slug: str, *, loopback: bool) -> Select[str | None, int]:
-    """Candidates by reason against them, as they stand now; NULL are those who would be mailed."""
-    rows = candidates(list_id, list_slug, edition_id=None, loopback=loopback).subquery()
-    return select(rows.c.reason, func.count().label("people")).group_by(rows.c.reason)

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from newsletter.model import EmbeddedPicture, Message, Tracking
+from newsletter.model import NOTHING_SEEN, EmbeddedPicture, Message, Tracking
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx, insert_new
 
 
-def keep(tx: Tx, edition_id: int, message: Message, now: datetime) -> int:
+def keep(tx: Tx, edition_id: int, message: Message, now: datetime, *, tracking: Tracking = NOTHING_SEEN) -> int:
     """Store a message, its links and what it embeds before any mail carries them; gives its variant. Twice is once."""
     new = insert_new(
         tx,
@@ -31,7 +31,7 @@ def keep(tx: Tx, edition_id: int, message: Message, now: datetime) -> int:
         [
             {
                 "message_id": message_id, "number": link.number, "role": link.role, "url": link.url,
-                "story": link.story, "section": link.section,
+                "story": link.story, "section": link.section, "code": link.code,
             }
             for link in message.links
         ],
@@ -47,10 +47,10 @@ def keep(tx: Tx, edition_id: int, message: Message, now: datetime) -> int:
             for number, picture in enumerate(message.embedded, start=1)
         ],
     )  # fmt: skip
-    key = {"edition_id": edition_id, "message_id": message_id, "tracking": Tracking().word}
+    key = {"edition_id": edition_id, "message_id": message_id, "tracking": tracking.word}
     insert_new(tx, t.variant, [key | {"language": message.language}])
     kept: int = tx.execute(
-        select(t.variant.c.id).where(t.variant.c.edition_id == edition_id, t.variant.c.message_id == message_id)
+        select(t.variant.c.id).where(*(t.variant.c[name] == value for name, value in key.items()))
     ).scalar_one()
     return kept
 
@@ -71,16 +71,17 @@ def of_variant(tx: Tx, variant_id: int) -> Message:
     )  # fmt: skip
 
 
+def tracking(tx: Tx, variant_id: int) -> Tracking:
+    """What is seen of those who get a variant."""
+    return Tracking.of(tx.execute(select(t.variant.c.tracking).where(t.variant.c.id == variant_id)).scalar_one())
+
+
 def _pictures(tx: Tx, message_id: int) -> tuple[EmbeddedPicture, ...]:
     rows = tx.execute(select(t.picture).where(t.picture.c.message_id == message_id).order_by(t.picture.c.number))
     return tuple(EmbeddedPicture(name=row.name, media_type=row.media_type, content=bytes(row.content)) for row in rows)
 
 
-def of_edition(tx: Tx, edition_id: int, fingerprint: str) -> Message:
-    """The message of a frozen edition, by its fingerprint."""
-    variant_id = tx.execute(
-        select(t.variant.c.id)
-        .join(t.message, t.message.c.id == t.variant.c.message_id)
-        .where(t.variant.c.edition_id == edition_id, t.message.c.fingerprint == fingerprint)
-    ).scalar_one()
-    return of_variant(tx, variant_id)
+def of_edition(tx: Tx, edition_id: int) -> Message:
+    """The message of a frozen edition: of its main variant."""
+    main = select(t.variant.c.id).where(t.variant.c.edition_id == edition_id, t.variant.c.place == 1)
+    return of_variant(tx, tx.execute(main).scalar_one())

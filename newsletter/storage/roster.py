@@ -98,12 +98,20 @@ def lists(tx: Tx) -> tuple[ListRow, ...]:
     return tuple(ListRow(id=row.id, slug=row.slug, title=row.title, active=row.active) for row in rows)
 
 
-def audience(tx: Tx, slug: str, *, loopback: bool) -> dict[str | None, int]:
-    """Candidates of a list by the reason against them, as they stand now; under None those who would be mailed."""
+def audience(
+    tx: Tx, slug: str, *, loopback: bool, at: datetime, printed: tuple[str, ...] = ()
+) -> dict[str | None, int]:
+    """Candidates of a list by the reason against them, of an edition that goes `at` that time with stories of the
+    sections `printed`; under None those who would be mailed.
+    """
     of = list_id(tx, slug)
     if of is None:
         return {}
-    counted = tx.execute(eligibility.audience_count(of, slug, loopback=loopback))
+    mailing = eligibility.Mailing(
+        list_id=of, list_slug=slug, edition_id=None, loopback=loopback, at=at, printed=printed
+    )
+    rows = eligibility.candidates(mailing).subquery()
+    counted = tx.execute(select(rows.c.reason, func.count().label("people")).group_by(rows.c.reason))
     return {row.reason: row.people for row in counted}
 
 

@@ -12,6 +12,8 @@ from newsletter.model import TO_READERS, SendKind, SendState
 from newsletter.storage import balance, canary, eligibility, former, recipients
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx
+from newsletter.storage.eligibility import Mailing
+from newsletter.storage.variants import Allotment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,30 +44,28 @@ class SendRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a send is made from: one variant, one list, batches of at most `batch_size` deliveries; `canary` are the
-    address keys of those who get it first, if they are on the list, so long before the rest.
+    """What a send is made from: variants and who gets which, whom they are mailed to, batches of at most `batch_size`
+    deliveries; `canary` are the address keys of those who get it first, if they are on the list, so long before the
+    rest.
     """
 
     edition_id: int
-    variant_id: int
-    list_id: int
-    list_slug: str
+    mailing: Mailing
+    allotment: Allotment
     subject: str
     batch_size: int
-    loopback: bool
     canary: frozenset[int] = frozenset()
     canary_wait: timedelta = timedelta()
 
 
 def freeze(tx: Tx, plan: Plan, now: datetime) -> int:
     """Write down who gets an edition, as one set operation; gives the send's id. Counted and verified."""
-    send_id = new(tx, plan.edition_id, plan.list_id, "live", plan.subject, now)
-    ahead = canary.on_list(
-        tx, plan.list_id, plan.list_slug, plan.canary, edition_id=plan.edition_id, loopback=plan.loopback
-    )[: plan.batch_size]
-    rows = eligibility.candidates(plan.list_id, plan.list_slug, edition_id=plan.edition_id, loopback=plan.loopback)
+    mailing, allotment = plan.mailing, plan.allotment
+    send_id = new(tx, plan.edition_id, mailing.list_id, "live", plan.subject, now)
+    ahead = canary.on_list(tx, mailing, plan.canary)[: plan.batch_size]
+    rows = eligibility.candidates(mailing, allotment.number(mailing.printed))
     recipients.write_down(
-        tx, send_id, plan.variant_id, rows, counts_under=plan.edition_id, batch_size=plan.batch_size, ahead=ahead
+        tx, send_id, allotment.variants, rows, counts_under=plan.edition_id, batch_size=plan.batch_size, ahead=ahead
     )
     if ahead:
         canary.note(tx, send_id, plan.canary_wait)
@@ -102,7 +102,7 @@ def add_direct(
         insert(t.delivery),
         [{"send_id": send_id, "address_key": key, "address": address, "batch_number": 1} for address, key in editors],
     )
-    recipients.insert_batches(tx, send_id, variant_id)
+    recipients.insert_batches(tx, send_id, (variant_id,))
     tx.execute(update(t.send).where(t.send.c.id == send_id).values(candidates=len(editors)))
     return send_id
 

@@ -358,6 +358,9 @@ variant = Table(
     Column("language", String(20), nullable=False),
     Column("tracking", String(16), nullable=False),  # model.Tracking as a word
     _words("sections"),  # those that it was made for, as subscriptions have them; empty for all
+    Column(
+        "place", Integer
+    ),  # among those that the edition is frozen with, 1 the main one; NULL: a test's, a former one
     # Its name is of when the column was called click_mode: SQLite renames no constraint.
     UniqueConstraint("edition_id", "message_id", "tracking", name="variant_edition_id_message_id_click_mode_unique"),
 )

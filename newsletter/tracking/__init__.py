@@ -6,15 +6,18 @@ kept, nor who the readers are: it sees delivery ids. Recording what comes out tw
 
 from newsletter.tracking.bounces import SOFT_BOUNCE, Told, spent
 from newsletter.tracking.fold import EVERYWHERE, blames_sender, facts, is_soft, sender_fault, suppression_for
+from newsletter.tracking.hits import Following, judged
 from newsletter.tracking.humans import RULES, Seen, judge
 from newsletter.tracking.rates import troubles
+from newsletter.tracking.raws import agent, url_index
 from newsletter.tracking.report import report_document, report_table
-from newsletter.tracking.webhook import Parsed, agent, is_fresh, parse_events, usable, verify
+from newsletter.tracking.webhook import Parsed, is_fresh, parse_events, usable, verify
 
 __all__ = [
     "EVERYWHERE",
     "RULES",
     "SOFT_BOUNCE",
+    "Following",
     "Parsed",
     "Seen",
     "Told",
@@ -24,6 +27,7 @@ __all__ = [
     "is_fresh",
     "is_soft",
     "judge",
+    "judged",
     "parse_events",
     "report_document",
     "report_table",
@@ -31,6 +35,7 @@ __all__ = [
     "spent",
     "suppression_for",
     "troubles",
+    "url_index",
     "usable",
     "verify",
 ]

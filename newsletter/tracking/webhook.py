@@ -185,15 +185,6 @@ def _reason(entry: Mapping[str, Any], word: str, kind: EventKind) -> str:
     return reason
 
 
-def agent(raw: str) -> str:
-    """The user agent in an event's raw JSON, empty where it has none."""
-    try:
-        entry = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return ""
-    return _text(entry.get("useragent")) if isinstance(entry, dict) else ""
-
-
 def _attempt(value: object) -> int | None:
     """The attempt of ours that an event belongs to.
 

@@ -11,9 +11,10 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 
 from newsletter.audience.tokens import BadTokenError
 from newsletter.errors import StoreError
+from newsletter.pipeline.clicking import Redirects
 from newsletter.pipeline.context import Context
 from newsletter.storage import schema
-from newsletter.web import hooks, images, leaving, metrics, style
+from newsletter.web import hooks, images, leaving, links, metrics, style
 from newsletter.web.frame import Frame
 from newsletter.web.pages import Pages
 
@@ -37,6 +38,8 @@ def create_app(context: Context) -> FastAPI:
     # No slash is added or taken by a redirect: one-click clients follow none (RFC 8058, section 3.1).
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     counted = metrics.Metrics(context)
+    app.state.redirects = Redirects(context)
+    app.router.routes.append(links.route(app.state.redirects))
     app.include_router(metrics.routes(context, counted))
     app.include_router(hooks.routes(context, counted))
     app.include_router(leaving.routes(context, pages))

@@ -32,7 +32,7 @@ def serve(context: Context, *, host: str, port: int) -> None:
     Raises UsageError where the address cannot be had, RenderError for a template of the pages.
     """
     app = create_app(context)
-    with listen(host, port) as listener, _signals_return(), _looking_out(context):
+    with listen(host, port) as listener, _signals_return(), _looking_out(context), app.state.redirects.running():
         log.info("serving", host=host, port=listener.getsockname()[1])
         make_server(app).run(sockets=[listener])
     log.info("stopped serving")

@@ -39,7 +39,7 @@ def post(sandbox: Sandbox, address: str, subject: str, *, html: str | None, text
         "personalizations": [
             {
                 "to": [{"email": address, "name": "Ann Roe"}],
-                "substitutions": {"[[unsubscribe]]": "https://amg.example.org/u/token"},
+                "substitutions": {"[[reader]]": "token"},
                 "headers": {"List-Unsubscribe": "<https://amg.example.org/u/token>"},
                 "custom_args": {"delivery_id": "d1", "edition": "daily/2026-05-04", "batch": "1", **args},
             }

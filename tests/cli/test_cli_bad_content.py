@@ -243,7 +243,7 @@ def test_no_template_of_the_newsletter(house: House, templates: Path) -> None:
 def test_proof_tells_each_stop_once(house: House, templates: Path) -> None:
     """What the check found is not told a second time as what is missing."""
     footer = templates / "email" / "partials" / "footer.mjml.j2"
-    footer.write_text(footer.read_text().replace("[[unsubscribe]]", "[[unsubscrib]]"))
+    footer.write_text(footer.read_text().replace("edition.unsubscribe", "edition.preferences"))
     proof = house.run("edition", "proof", MONDAY)
     assert proof.code == 1
     assert proof.out.count("there is no unsubscribe link that is seen") == 1

@@ -15,7 +15,7 @@ from ledger_house import SCHEDULE, House, at
 from newsletter.errors import InDoubt, NotSent, Refused, UsageError
 from newsletter.model import EditionState, SendReport
 from newsletter.pipeline import clock as tick_of
-from newsletter.pipeline import doubts, freezing, leaving, listening, planning, sending
+from newsletter.pipeline import doubts, freezing, leaving, listening, plan_document, planning, sending
 from newsletter.storage import sends
 
 DAILY = "daily/2026-05-04"
@@ -117,12 +117,12 @@ def test_the_plan_says_who_goes_ahead(canary: House) -> None:
     assert "Canary     2 readers first (editors and seeds), the rest 10 minutes later" in text
     assert "not reached by the canary: seed2@example.org" in text
     assert "newsletter subscribers add ADDRESS --list daily" in text
-    document = planning.document(plan)["canary"]
+    document = plan_document.document(plan)["canary"]
     assert document == {"readers": 2, "wait_minutes": 10, "missing": ["seed2@example.org"]}
     canary.freeze()
     frozen = planning.plan(canary.context, canary.target(), canary.clock())
     assert "for 7 readers, 2 of them first" in planning.in_text(frozen)
-    assert planning.document(frozen)["frozen"]["canary"] == 2
+    assert plan_document.document(frozen)["frozen"]["canary"] == 2
 
 
 def test_nobody_of_them_on_the_list(sqlite_canary: House) -> None:

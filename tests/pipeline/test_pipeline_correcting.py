@@ -27,6 +27,7 @@ from newsletter.pipeline import (
     listening,
     planning,
     policy,
+    preparing,
     previewing,
     queueing,
     readers,
@@ -136,7 +137,7 @@ def test_corrections_alone_are_no_edition(sqlite_house: House) -> None:
     gone(house)
     fix(house)
     house.clock.at = at(5, 4)
-    with pytest.raises(freezing.TooFewStoriesError):
+    with pytest.raises(preparing.TooFewStoriesError):
         house.freeze("daily/2026-05-05")
 
 
@@ -489,7 +490,7 @@ def test_what_the_mail_says(sqlite_house: House) -> None:
     )
     assert "Story Ports Put Right." in " ".join(message.text.split())
     person = sent[0].batch.recipients[0]
-    assert not leaving.leaving(house.context, person.unsubscribe.rpartition("/u/")[2]).inert
+    assert not leaving.leaving(house.context, person.token).inert
 
 
 def test_a_look_of_its_own(sqlite_house: House) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from newsletter.errors import BusyError, ConfigError, InDoubt, NotSent, ProofError, Refused, StoreError, UsageError
 from newsletter.model import EditionState, Owner, SendState
-from newsletter.pipeline import desk, doubts, freezing, guards, leaving, planning, readers, sending, testing
+from newsletter.pipeline import desk, doubts, freezing, guards, leaving, planning, preparing, readers, sending, testing
 from newsletter.storage import claims, editions, guard, sends
 
 DAILY = "daily/2026-05-04"
@@ -36,7 +36,7 @@ def test_every_reader_has_a_link_of_their_own(sqlite_house: House) -> None:
     house.story()
     house.send()
     people = [person for each in house.fake.accepted for person in each.batch.recipients]
-    token = people[1].unsubscribe.rpartition("/u/")[2]
+    token = people[1].token
     assert not leaving.leaving(house.context, token).left
     assert leaving.leave(house.context, token).left
     assert leaving.leave(house.context, token).left
@@ -52,7 +52,7 @@ def test_a_story_goes_once(sqlite_house: House) -> None:
     house.story()
     house.send()
     house.clock.at = at(5, 5)
-    with pytest.raises(freezing.TooFewStoriesError):
+    with pytest.raises(preparing.TooFewStoriesError):
         house.freeze("daily/2026-05-05")
     house.story("2026-05-05-rails")
     assert house.freeze("daily/2026-05-05").stories == 1
@@ -530,7 +530,7 @@ def test_a_test_is_the_same_bytes(house: House) -> None:
     mark = live.message.fingerprint[7:11]
     assert test.envelope.subject == f"[TEST {mark}] {live.message.subject}"
     assert live.envelope.subject == live.message.subject
-    token = test.batch.recipients[0].unsubscribe.rpartition("/u/")[2]
+    token = test.batch.recipients[0].token
     assert leaving.leave(house.context, token).inert
 
 

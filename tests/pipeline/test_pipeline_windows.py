@@ -13,7 +13,7 @@ from ledger_house import House, at
 
 from newsletter.errors import ConfigError, GatewayError, InDoubt, NotSent, StoreError, UsageError
 from newsletter.model import EditionState, Receipt
-from newsletter.pipeline import doubts, exchanging, freezing, guards, listening, sending, testing
+from newsletter.pipeline import doubts, exchanging, freezing, guards, listening, preparing, sending, testing
 from newsletter.sending import owner
 from newsletter.sending.dispatch import submit
 from newsletter.sending.gateway import Outcome, Outgoing
@@ -42,9 +42,9 @@ def test_a_slow_freeze_comes_after_the_send(house: House, monkeypatch: pytest.Mo
     house.readers(2)
     house.story()
     on = house.target()
-    composed = freezing.prepare(house.context, on, house.clock())
+    made = preparing.prepare(house.context, on, house.clock())
     house.send()
-    monkeypatch.setattr(freezing, "prepare", lambda *_, **__: composed)
+    monkeypatch.setattr(preparing, "prepare", lambda *_, **__: made)
     with pytest.raises(UsageError, match="is sent: it cannot be frozen"):
         freezing.freeze(house.context, on, by="clock")
     assert sorted(house.fake.live) == ["reader0@example.org", "reader1@example.org"]

@@ -25,6 +25,7 @@ from newsletter.model import (
     MESSAGE_CHECKS,
     Brief,
     CalendarEntry,
+    ClickMode,
     Edition,
     Extras,
     Finding,
@@ -86,13 +87,18 @@ class TestEachCheckStops:
     @pytest.mark.parametrize(
         ("old", "new", "check", "where"),
         [
-            ('href="[[unsubscribe]]"', 'href="https://mills.org/"', "unsubscribe", TEMPLATE),
+            (
+                'href="https://news.harbor-millers.org/u/[[reader]]"',
+                'href="https://mills.org/"',
+                "unsubscribe",
+                TEMPLATE,
+            ),
             ("14 Quay Street", "Quay Street", "postal-address", TEMPLATE),
             ("overflow:hidden;mso-hide:all", "x", "", ""),
             ('<div style="display:none', '<div style="display:block', "preheader", TEMPLATE),
             ("Small mills had asked for time", "Mills had", "plain-text", TEMPLATE),
             (">In this edition<", ">[[first_name]]<", "tokens", TEMPLATE),
-            (">In this edition<", ">[[unsubscribe_text]]<", "tokens", TEMPLATE),
+            (">In this edition<", ">[[unsubscribe]]<", "tokens", TEMPLATE),
             (">In this edition<", "><mj-text>In this edition</mj-text><", "left-overs", TEMPLATE),
             (">In this edition<", ">{{ edition.title }}<", "left-overs", TEMPLATE),
             (">In this edition<", ">{% if x %}<", "left-overs", TEMPLATE),
@@ -141,8 +147,8 @@ class TestEachCheckStops:
     @pytest.mark.parametrize(
         ("old", "new", "check"),
         [
-            ("[[unsubscribe_text]]", "https://mills.org/", "unsubscribe"),
-            ("[[unsubscribe_text]]", "[[unsubscribe]]", "tokens"),
+            ("/u/[[reader]]", "/u/", "unsubscribe"),
+            ("[[reader]]", "[[unsubscribe]]", "tokens"),
             ("14 Quay Street", "Quay Street", "postal-address"),
             ("Small mills had asked", "Mills asked", "plain-text"),
             ("https://harbor-millers.org/news/dust-rule", "https://harbor-millers.org/news/dust-rule-2", "plain-text"),
@@ -205,8 +211,8 @@ class TestEachCheckStops:
 
 class TestSize:
     def grown(self, sound: Message, total: int) -> Message:
-        """The message with so many bytes by the proof's count: 350 more for each of its 8 links."""
-        filler = total - len(sound.html.encode()) - 350 * len(sound.links)
+        """The message with so many bytes by the proof's count."""
+        filler = total - len(sound.html.encode())
         return replace(sound, html=sound.html.replace("</h3>", "<!--" + "x" * (filler - 7) + "--></h3>", 1))
 
     @pytest.mark.parametrize(
@@ -216,6 +222,13 @@ class TestSize:
         """Of 102,400 bytes, where Gmail cuts: 81,920 and 100,352."""
         levels = [finding.level for finding in found(self.grown(sound, total)) if finding.check == "size"]
         assert levels == ([level] if level else [])
+
+    @pytest.mark.parametrize(("clicks", "level"), [("none", None), ("individual", Level.WARN)])
+    def test_what_the_esp_tracks_grows(self, sound: Message, clicks: ClickMode, level: Level | None) -> None:
+        """By 350 bytes for each of its 8 links, where it is told to track them."""
+        near = self.grown(sound, 81_920 - 350 * len(sound.links))
+        every = proof(near, edition(), DAILY, ORGANISATION, loopback=False, clicks=clicks)
+        assert [finding.level for finding in every if finding.check == "size"] == ([level] if level else [])
 
     def test_names_the_heaviest_story_and_all_shares(self, sound: Message) -> None:
         """Each headline's own story carries what stands in it; the first, here, nearly all."""
@@ -229,7 +242,7 @@ class TestSize:
 class TestStories:
     def test_a_token_in_a_story_names_file_and_line(self) -> None:
         """The ESP would put a reader's own value, or nothing, into the words."""
-        what = of_story(Paragraph(spans=text("Good.")), Paragraph(spans=text("Write [[unsubscribe]] to leave.")))
+        what = of_story(Paragraph(spans=text("Good.")), Paragraph(spans=text("Write [[reader]] to leave.")))
         assert stops(found(rendered(what), what)) == [("tokens", "content/stories/2026-05-04-one.md:10")]
 
     def test_mojibake_in_a_story_names_file_and_line(self) -> None:

@@ -30,7 +30,7 @@ STOP, WARN = Level.STOP, Level.WARN
 PORTS_FILE = "content/stories/2026-05-04-ports-reopen.md"
 ONE_FILE = "content/stories/2026-05-04-one.md"
 
-WAY_OUT = 'href="[[unsubscribe]]"'
+WAY_OUT = 'href="https://news.harbor-millers.org/u/[[reader]]"'
 PICTURE = 'src="https://news.harbor-millers.org/images/port.jpg"'
 STRIP = 'role="presentation" class="strip"'
 INK = "color:#23272b"
@@ -47,7 +47,7 @@ TAGLINE = "<p style='margin:6px 0 0;"
         ('<div style="display:none', '<div style="', "preheader", STOP, TEMPLATE),
         ("Small mills had asked for time", "", "plain-text", STOP, TEMPLATE),
         (">In this edition<", ">[[name]]<", "tokens", STOP, TEMPLATE),
-        (">In this edition<", ">[[unsubscribe_text]]<", "tokens", STOP, TEMPLATE),
+        (">In this edition<", ">[[unsubscribe]]<", "tokens", STOP, TEMPLATE),
         (">In this edition<", "><mj-text>Edition</mj-text><", "left-overs", STOP, TEMPLATE),
         (">In this edition<", ">{{ title }}<", "left-overs", STOP, TEMPLATE),
         (">In this edition<", ">{% endif %}<", "left-overs", STOP, TEMPLATE),
@@ -108,8 +108,8 @@ def test_html(old: str, new: str, check: str, level: Level, where: str | None) -
 @pytest.mark.parametrize(
     ("old", "new", "check"),
     [
-        ("[[unsubscribe_text]]", "", "unsubscribe"),
-        ("[[unsubscribe_text]]", "[[unsubscribe]]", "tokens"),
+        ("/u/[[reader]]", "", "unsubscribe"),
+        ("[[reader]]", "[[unsubscribe]]", "tokens"),
         ("14 Quay Street", "", "postal-address"),
         ("Small mills had asked", "", "plain-text"),
         ("https://harbor-millers.org/news/dust-rule", "", "plain-text"),
@@ -250,17 +250,22 @@ class TestTemplates:
             ),
             ("partials/style.mjml.j2", "p.tagline { margin", "p.tagline { color: #c0c0c0; margin", "contrast"),
             ("partials/opening.mjml.j2", 'role="presentation" class="strip"', 'class="strip"', "table-roles"),
-            ("partials/footer.mjml.j2", '[[unsubscribe]]" class', '[[unsubscribe]]" id="twice" class', ""),
             (
                 "partials/footer.mjml.j2",
-                '[[unsubscribe]]" class="out">',
-                '[[unsubscribe]]" class="out"><i id="twice"></i><i id="twice"></i>',
+                'edition.unsubscribe }}" class',
+                'edition.unsubscribe }}" id="twice" class',
+                "",
+            ),
+            (
+                "partials/footer.mjml.j2",
+                'edition.unsubscribe }}" class="out">',
+                'edition.unsubscribe }}" class="out"><i id="twice"></i><i id="twice"></i>',
                 "duplicate-ids",
             ),
             (
                 "partials/footer.mjml.j2",
-                '<p class="foot-p"><a href="[[un',
-                '<p class="foot-p"><a href="http://localhost/x">Us</a> <a href="[[un',
+                '<p class="foot-p"><a href="{{ edition.pre',
+                '<p class="foot-p"><a href="http://localhost/x">Us</a> <a href="{{ edition.pre',
                 "links",
             ),
         ],

@@ -25,7 +25,7 @@ from rendering_samples import (
 )
 
 from newsletter.errors import ConfigError, ContentError
-from newsletter.model import Edition, Image, Message, Newsletter, Organisation, Paragraph, Source, Span
+from newsletter.model import ClickMode, Edition, Image, Message, Newsletter, Organisation, Paragraph, Source, Span
 from newsletter.rendering import TOKENS, render
 from newsletter.rendering.proof import proof
 from newsletter.rendering.proof.page import read
@@ -38,8 +38,11 @@ def rendered(
     what: Edition | None = None,
     organisation: Organisation = ORGANISATION,
     images: Folders | None = None,
+    clicks: ClickMode = "none",
 ) -> Message:
-    return render(what or edition(of=of), of, organisation, templates=TEMPLATES, base_url=BASE_URL, images=images)
+    return render(
+        what or edition(of=of), of, organisation, templates=TEMPLATES, base_url=BASE_URL, images=images, clicks=clicks
+    )
 
 
 class TestMessage:
@@ -78,12 +81,20 @@ class TestMessage:
     def test_marks_of_the_templates_do_not_reach_readers(self) -> None:
         assert "data-link" not in rendered().html
 
-    def test_each_part_has_its_own_token(self) -> None:
-        """Values are put in raw, so the HTML's is escaped by the sending room and the text's is not."""
+    def test_a_readers_own_pages(self) -> None:
+        """To leave and to choose, in both parts, by one token; nothing else differs for a reader."""
         message = rendered()
-        assert set(re.findall(r"\[\[(\w+)\]\]", message.html)) == {"unsubscribe"}
-        assert set(re.findall(r"\[\[(\w+)\]\]", message.text)) == {"unsubscribe_text"}
-        assert frozenset({"unsubscribe", "unsubscribe_text"}) == TOKENS
+        for part in (message.html, message.text):
+            assert re.findall(r"/(\w+)/\[\[(\w+)\]\]", part) == [("p", "reader"), ("u", "reader")]
+            assert part.count("[[") == 2
+        assert frozenset({"reader", "rq"}) == TOKENS
+
+    def test_a_readers_own_pages_are_not_clicks(self) -> None:
+        """Where the ESP leads links by its own servers, tokens would stand in its events: it is told to leave them."""
+        seen, unseen = rendered(clicks="individual").html, rendered().html
+        assert seen.count("clicktracking=off") == 2
+        assert len(re.findall(r"<a clicktracking=off\s[^>]*/\[\[reader\]\]\"", seen)) == 2
+        assert seen.replace(" clicktracking=off", "") == unseen
 
     def test_nothing_of_a_story_is_code(self) -> None:
         """Markup, Jinja and MJML in a story are words, in both parts."""

@@ -77,7 +77,8 @@ def a_mail(*addresses: str, **changes: Any) -> dict[str, Any]:
             {"type": "text/plain", "value": "Good morning, [[name]]: “so it goes”.\n"},
             {
                 "type": "text/html",
-                "value": '<html><head></head><p>Hello [[name]] <a href="https://example.org/a">a</a>',
+                "value": '<html><head></head><p>Hello [[name]] <a clicktracking=off href="https://example.org/own"></a>'
+                '<a href="https://example.org/a">a</a>',
             },
         ],
         **changes,

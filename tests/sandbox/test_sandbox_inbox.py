@@ -123,7 +123,7 @@ def test_a_mail_shows_the_pictures_that_it_carries(sandbox: Sandbox) -> None:
     """By Content-ID, as mail programs do; one that it does not carry stays a gap, and what is no picture stays out."""
     html = (
         '<html><head></head><body><img src="cid:a%2Bb&amp;c@images"><img src="cid:none@images">'
-        '<img src="cid:page@images">[[unsubscribe]]</body></html>'
+        '<img src="cid:page@images">[[reader]]</body></html>'
     )
     shared = {"disposition": "inline", "content": base64.b64encode(b"GIF89a").decode()}
     pictures = [

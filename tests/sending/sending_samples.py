@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from newsletter.model import Batch, Envelope, Mailbox, Message, Recipient, SendKind
+from newsletter.model import NOTHING_SEEN, Batch, Envelope, Mailbox, Message, Recipient, SendKind, Tracking
 from newsletter.sending.gateway import Outgoing
 
 MESSAGE = Message(
     subject="Ports reopen",
     preheader="And more",
-    html="<html><head></head><body><p>News. <a href='[[unsubscribe]]'>Leave</a></p></body></html>",
-    text="News. Leave: [[unsubscribe_text]]\n",
+    html="<html><head></head><body><p>News. <a href='https://news.example.org/u/[[reader]]'>Leave</a></p></body></html>",
+    text="News. Leave: https://news.example.org/u/[[reader]]\n",
     links=(),
     fingerprint="sha256:" + "3f9a" * 16,
 )
@@ -23,7 +23,7 @@ def person(number: int, **changes: Any) -> Recipient:
         "subscriber_id": number,
         "address": f"reader{number}@example.org",
         "name": f"Reader {number}",
-        "unsubscribe": f"https://news.example.org/u/t{number}?a=1&b=2",
+        "token": f"t{number}",
     }
     return Recipient(**(fields | changes))
 
@@ -35,6 +35,7 @@ def outgoing(
     people: tuple[Recipient, ...] | None = None,
     number: int = 1,
     attempt: int = 1,
+    tracking: Tracking = NOTHING_SEEN,
     **envelope: Any,
 ) -> Outgoing:
     around: dict[str, Any] = {
@@ -42,6 +43,7 @@ def outgoing(
         "reply_to": Mailbox(address="desk@example.org", name="Newsroom"),
         "list_id": "<daily.example.org>",
         "subject": MESSAGE.subject,
+        "way_out": "https://news.example.org/u/",
     }
     return Outgoing(
         batch=Batch(
@@ -54,4 +56,5 @@ def outgoing(
         ),
         message=MESSAGE,
         envelope=Envelope(**(around | envelope)),
+        tracking=tracking,
     )

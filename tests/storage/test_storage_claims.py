@@ -29,7 +29,7 @@ def test_a_claim_gives_what_a_request_needs(rows: Rows) -> None:
     assert [person.address for person in batch.recipients] == ["reader0@example.org", "reader1@example.org"]
     uid = rows.one("SELECT uid FROM ledger")
     assert all(person.delivery_id.startswith(f"{uid}-") for person in batch.recipients)
-    assert batch.recipients[0].unsubscribe.endswith(f"/u/{batch.recipients[0].subscriber_id}")
+    assert batch.recipients[0].token == f"token{batch.recipients[0].subscriber_id}"
 
 
 def test_claims_follow_the_numbers(rows: Rows) -> None:

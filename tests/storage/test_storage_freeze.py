@@ -16,7 +16,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from newsletter.model import SendState
-from newsletter.storage import Store, balance, roster, sends
+from newsletter.storage import Store, balance, roster, sends, variants
+from newsletter.storage.variants import Choice
 
 
 def test_the_freeze_counts(rows: Rows) -> None:
@@ -138,30 +139,56 @@ def test_a_test_counts_under_no_promise(rows: Rows) -> None:
         sends.move(tx, test, [SendState.PENDING], SendState.SENDING, now=rows.clock())
     (batch,) = rows.claim(test)
     assert (batch.kind, batch.recipients[0].subscriber_id) == ("test", 0)
-    assert batch.recipients[0].unsubscribe.endswith("/u/0"), "an editor's link is inert"
+    assert batch.recipients[0].token == "token0", "an editor's link is inert"
 
 
 # --- eligibility against a plain oracle -------------------------------------------------------------------------------
 
 ADDRESSES = ("a@cityname.com", "b@cityname.com", "c@cityname.com", "d@example.org", "e@news.test")
 LISTS = ("daily", "board")
+SECTIONS = ("trade", "trade-law", "law", "arts")
+"""Slugs of which one is the beginning of another, and one its end."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Somebody's subscription; hours are from the time at which the edition goes."""
+
+    state: str
+    basis: str
+    until_h: int | None
+    paused_h: int | None
+    sections: tuple[str, ...] | None
+    tracked: bool
 
 
 @dataclass(frozen=True)
 class World:
-    """Who is on which list in which state, and who is suppressed where, why."""
+    """Who is on which list and how, who is suppressed where and why, and what the edition has. `given` are choices with
+    a variant of their own beside the main one.
+    """
 
-    subscriptions: dict[tuple[str, str], str]
+    subscriptions: dict[tuple[str, str], Place]
     suppressions: list[tuple[str, str, str]]
     loopback: bool
+    printed: tuple[str, ...]
+    given: frozenset[tuple[frozenset[str], bool]]
 
 
+hours = st.none() | st.sampled_from([-2, 0, 2])
+some = st.lists(st.sampled_from(SECTIONS), unique=True).map(tuple)
+places = st.builds(
+    Place,
+    state=st.sampled_from(["active", "active", "active", "pending", "unsubscribed"]),
+    basis=st.sampled_from(["express", "implied"]),
+    until_h=hours,
+    paused_h=hours,
+    sections=st.none() | some,
+    tracked=st.booleans(),
+)
 worlds = st.builds(
     World,
-    subscriptions=st.dictionaries(
-        st.tuples(st.sampled_from(LISTS), st.sampled_from(ADDRESSES)),
-        st.sampled_from(["active", "pending", "unsubscribed"]),
-    ),
+    subscriptions=st.dictionaries(st.tuples(st.sampled_from(LISTS), st.sampled_from(ADDRESSES)), places),
     suppressions=st.lists(
         st.tuples(
             st.sampled_from(ADDRESSES),
@@ -171,7 +198,14 @@ worlds = st.builds(
         max_size=6,
     ),
     loopback=st.booleans(),
+    printed=some,
+    given=st.frozensets(st.tuples(st.frozensets(st.sampled_from(SECTIONS)), st.booleans()), max_size=4),
 )
+
+
+def wanted(world: World, place: Place) -> frozenset[str]:
+    """The sections of the edition that somebody wants."""
+    return frozenset(world.printed if place.sections is None else {*place.sections} & {*world.printed})
 
 
 def oracle(world: World) -> dict[str, dict[str, str | None]]:
@@ -181,7 +215,8 @@ def oracle(world: World) -> dict[str, dict[str, str | None]]:
     for slug in LISTS:
         found[slug] = {}
         for address in ADDRESSES:
-            if world.subscriptions.get((slug, address)) != "active":
+            place = world.subscriptions.get((slug, address))
+            if place is None or place.state != "active":
                 continue
             against = [why for who, scope, why in world.suppressions if who == address and scope in ("all", slug)]
             reserved = address.endswith((".org", ".test"))
@@ -189,6 +224,12 @@ def oracle(world: World) -> dict[str, dict[str, str | None]]:
                 reason: str | None = f"suppressed:{against[0]}"
             elif reserved and not world.loopback:
                 reason = "reserved-domain"
+            elif place.basis == "implied" and place.until_h is not None and place.until_h <= 0:
+                reason = "consent-expired"
+            elif place.paused_h is not None and place.paused_h > 0:
+                reason = "paused"
+            elif world.printed and not wanted(world, place):
+                reason = "nothing-chosen"
             else:
                 reason = "duplicate" if address in mailed else None
             found[slug][address] = reason
@@ -197,18 +238,30 @@ def oracle(world: World) -> dict[str, dict[str, str | None]]:
 
 
 def make(rows: Rows, world: World) -> None:
-    for (slug, address), state in world.subscriptions.items():
+    for (slug, address), place in world.subscriptions.items():
         rows.subscribe(slug, [address])
-        with rows.store.write() as tx:
-            tx.execute(
-                text(
-                    "UPDATE subscription SET state = :state WHERE list_id = :list AND subscriber_id = "
-                    "(SELECT id FROM subscriber WHERE address = :address)"
-                ),
-                {"state": state, "list": roster.list_id(tx, slug), "address": address},
-            )
+        rows.choose(
+            slug,
+            address,
+            state=place.state,
+            basis=place.basis,
+            until=rows.hence(place.until_h),
+            paused_until=rows.hence(place.paused_h),
+            sections=None if place.sections is None else " ".join(place.sections),
+            tracked=place.tracked,
+        )
     for address, scope, reason in world.suppressions:
         rows.suppress(address, reason=reason, scope=scope)
+
+
+def choices_of(world: World) -> dict[Choice, int]:
+    """The choices with a variant of their own, and its place among the variants."""
+    chosen = {
+        Choice(sections=tuple(n for n, slug in enumerate(world.printed) if slug in sections), tracked=tracked)
+        for sections, tracked in world.given
+    }
+    ordered = sorted(chosen, key=lambda choice: (choice.sections, choice.tracked))
+    return {choice: number for number, choice in enumerate(ordered, start=1)}
 
 
 def check_against_the_oracle(store: Store, world: World) -> None:
@@ -218,22 +271,63 @@ def check_against_the_oracle(store: Store, world: World) -> None:
         if not any(of == slug for of, _ in world.subscriptions):
             continue
         with store.read() as tx:
-            counted = roster.audience(tx, slug, loopback=world.loopback)
+            counted = roster.audience(tx, slug, loopback=world.loopback, at=rows.clock(), printed=world.printed)
         # The count before the freeze does not know the edition, so duplicates stand with those who are mailed.
         assert counted == Counter(reason if reason != "duplicate" else None for reason in expected.values())
-        send_id = rows.freeze(slug, size=2, loopback=world.loopback)
+        mailed = [address for address, reason in expected.items() if reason is None]
+        _check_choices(rows, world, slug, mailed)
+        send_id = rows.freeze(slug, size=2, loopback=world.loopback, printed=world.printed, choices=choices_of(world))
         with store.read() as tx:
             frozen = tx.execute(
                 text(
-                    "SELECT s.address, d.reason FROM delivery d JOIN subscriber s ON s.id = d.subscriber_id "
-                    "WHERE d.send_id = :send"
+                    "SELECT s.address, d.reason, d.batch_number FROM delivery d "
+                    "JOIN subscriber s ON s.id = d.subscriber_id WHERE d.send_id = :send"
                 ),
                 {"send": send_id},
             ).all()
-            assert dict(tuple(row) for row in frozen) == expected
+            assert {address: reason for address, reason, _ in frozen} == expected
             report = balance.report(tx, send_id)
-        assert report.pending == sum(reason is None for reason in expected.values())
+        assert report.pending == len(mailed)
         assert report.excluded == Counter(reason for reason in expected.values() if reason is not None)
+        _check_variants(rows, world, slug, send_id, {address: number for address, _, number in frozen if number})
+
+
+def _check_choices(rows: Rows, world: World, slug: str, mailed: list[str]) -> None:
+    """The count of choices is that of those who are mailed; nothing where nobody of the list chose anything."""
+    with rows.store.read() as tx:
+        mailing = rows.mailing(tx, slug, loopback=world.loopback, printed=world.printed)
+        counted = {
+            (frozenset(world.printed[n] for n in choice.sections), choice.tracked): people
+            for choice, people in variants.choices(tx, mailing).items()
+        }
+    found = Counter(
+        (wanted(world, world.subscriptions[slug, address]), world.subscriptions[slug, address].tracked)
+        for address in mailed
+    )
+    if any(p.tracked or p.sections is not None for (of, _), p in world.subscriptions.items() if of == slug):
+        assert counted == found
+    else:
+        assert counted == {}
+
+
+def _check_variants(rows: Rows, world: World, slug: str, send_id: int, numbers: dict[str, int]) -> None:
+    """Each reader's batch carries what they chose; no batch is too large."""
+    with rows.store.read() as tx:
+        batches = tx.execute(
+            text("SELECT number, variant_id, size FROM batch WHERE send_id = :send"), {"send": send_id}
+        ).all()
+        all_variants = [of.id for of in variants.frozen(tx, sends.find(tx, send_id).edition_id)]
+    carried = {number: all_variants.index(variant) for number, variant, _ in batches}
+    own = choices_of(world)
+    for address, number in numbers.items():
+        place = world.subscriptions[slug, address]
+        chose = wanted(world, place)
+        choice = Choice(
+            sections=tuple(n for n, section in enumerate(world.printed) if section in chose), tracked=place.tracked
+        )
+        assert carried[number] == own.get(choice, 0)
+    assert {number: size for number, _, size in batches} == Counter(numbers.values())
+    assert all(size <= 2 for _, _, size in batches)
 
 
 @settings(max_examples=settings.default.max_examples // 2)
@@ -241,7 +335,7 @@ def check_against_the_oracle(store: Store, world: World) -> None:
 def test_eligibility_is_the_oracle_on_sqlite(
     sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, world: World
 ) -> None:
-    """The one SQL statement and a plain-Python oracle agree on every candidate and every reason."""
+    """The one SQL statement and a plain-Python oracle agree on every candidate, every reason and every variant."""
     path = tmp_path_factory.mktemp("world") / "ledger.db"
     path.write_bytes(sqlite_template.read_bytes())
     store = Store(f"sqlite:///{path}")

@@ -17,9 +17,9 @@ from sqlalchemy import insert, select
 
 from newsletter.model import Batch, EventKind, SendState
 from newsletter.pipeline.judging import label
-from newsletter.storage import Store, delivery_sums, events, judgements, sends, sums, tallies
+from newsletter.storage import Store, clicks, delivery_sums, events, judgements, sends, sums, tallies
 from newsletter.storage import tables as t
-from newsletter.tracking import RULES, facts
+from newsletter.tracking import RULES, facts, url_index
 
 DAY = timedelta(days=1)
 BEFORE = START + 2 * DAY
@@ -61,7 +61,7 @@ def judged(rows: Rows, send_id: int) -> None:
 def shown(rows: Rows, send_id: int) -> tuple[Any, ...]:
     """All that a report says of a send."""
     with rows.store.read() as tx:
-        return rows.report(send_id), tallies.tallies(tx, send_id)
+        return rows.report(send_id), tallies.tallies(tx, send_id), clicks.by_link(tx, 1, index=url_index)
 
 
 def sum_events(rows: Rows, before: datetime) -> bool:
@@ -70,7 +70,7 @@ def sum_events(rows: Rows, before: datetime) -> bool:
         if portion is None:
             return False
         label(tx, judgements.of_batch(tx, portion.send_id, portion.batch_number, RULES))
-        assert sums.sum_events(tx, portion)
+        assert sums.sum_events(tx, portion, url_index)
     return True
 
 
@@ -80,7 +80,7 @@ def sum_deliveries(rows: Rows, before: datetime, limit: int = 2) -> bool:
         if portion is None:
             return False
         label(tx, judgements.of_deliveries(tx, portion.deliveries, RULES))
-        assert delivery_sums.sum_deliveries(tx, portion, rows.clock())
+        assert delivery_sums.sum_deliveries(tx, portion, index=url_index, now=rows.clock())
     return True
 
 
@@ -100,6 +100,10 @@ def sent(rows: Rows, readers: int = 5) -> tuple[int, list[str]]:
     ids = [person.delivery_id for batch in claimed for person in batch.recipients]
     with rows.store.write() as tx:
         assert sends.settle_state(tx, send_id, rows.clock()) is SendState.SENT
+        (message,) = tx.execute(select(t.message.c.id)).scalars()
+        for number, code in enumerate(["aaaa", "bbbb", "cccc"], 1):
+            row = {"message_id": message, "number": number, "role": "story", "url": f"https://a.example.org/{number}"}
+            tx.execute(insert(t.link).values(**row, code=code))
     return send_id, ids
 
 
@@ -172,7 +176,7 @@ def test_a_portion_that_breaks_off(rows: Rows) -> None:
         with rows.store.write() as tx:
             portion = sums.next_events(tx, BEFORE, rows.clock())
             assert portion is not None
-            assert sums.sum_events(tx, portion)
+            assert sums.sum_events(tx, portion, url_index)
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
@@ -184,11 +188,6 @@ def test_a_portion_that_breaks_off(rows: Rows) -> None:
 def test_clicks_are_summed_by_their_links_too(rows: Rows) -> None:
     """Twice the whole: under no code all of them, under each link's code its own; a reader of two links is one."""
     send_id, people = sent(rows)
-    with rows.store.write() as tx:
-        (message,) = tx.execute(select(t.message.c.id)).scalars()
-        for number, code in enumerate(["aaaa", "bbbb", "cccc"], 1):
-            row = {"message_id": message, "number": number, "role": "story", "url": f"https://a.example.org/{number}"}
-            tx.execute(insert(t.link).values(**row, code=code))
     places = [(0, 1, 5), (0, 2, 9), (1, 1, 5), (1, 9, 9)]
     what = [(who, EventKind.CLICKED, hour, f"https://a.example.org/{n}", AGENTS[0], 1) for who, n, hour in places]
     tell(rows, people, what, START + DAY)
@@ -205,10 +204,6 @@ def test_hits_are_summed_by_code(rows: Rows) -> None:
     """For the send whose mails had the link; a link that no reader got counts nowhere. Younger ones stay."""
     send_id, _ = sent(rows)
     with rows.store.write() as tx:
-        (message,) = tx.execute(select(t.message.c.id)).scalars()
-        tx.execute(
-            insert(t.link).values(message_id=message, number=1, role="story", url="https://a.example.org", code="aaaa")
-        )
         for code, machine, days in [("aaaa", 0, 0), ("aaaa", 0, 1), ("aaaa", 1, 1), ("zzzz", 0, 1), ("aaaa", 0, 3)]:
             hit = {"code": code, "at": START + days * DAY, "machine": bool(machine), "rules": 1}
             tx.execute(insert(t.hit).values(**hit))

@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from newsletter.model import Edition, Finding, Message, Newsletter, Organisation, levelled
+from newsletter.model import ClickMode, Edition, Finding, Message, Newsletter, Organisation, levelled
 from newsletter.rendering import templates as folder_of
+from newsletter.rendering.links import bare
 from newsletter.rendering.proof import access, clients, filters, leftovers, legible, parts, pictures, targets
 from newsletter.rendering.proof.case import Case
 from newsletter.rendering.proof.page import read
@@ -62,14 +63,16 @@ def proof(
     *,
     loopback: bool,
     templates: Path | None = None,
+    clicks: ClickMode = "none",
 ) -> tuple[Finding, ...]:
     """What is wrong with the message, at the levels that its newsletter asks for: first what stops it, then what is
     only shown; nothing twice.
 
     `loopback` says that the gateway is on this machine, where links may lead to placeholders; in `templates` lines are
-    sought where a template is at fault.
+    sought where a template is at fault. `clicks` is how those of its readers are counted: where our redirect stands in
+    the place of a target, the target is judged.
     """
-    case = Case(message, read(message.html), edition, newsletter, organisation, loopback)
+    case = Case(message, read(bare(message)), edition, newsletter, organisation, loopback, clicks)
     if templates:
         look = folder_of.load(templates / FOLDER)
         case = replace(case, locate=partial(look.locate, f"{newsletter.template}{folder_of.MJML_SUFFIX}"))
@@ -81,4 +84,4 @@ def links_to_ask(
     message: Message, edition: Edition, newsletter: Newsletter, organisation: Organisation
 ) -> dict[str, str]:
     """The addresses that servers of others could answer, each with the place where it can be mended."""
-    return targets.askable(Case(message, read(message.html), edition, newsletter, organisation, loopback=False))
+    return targets.askable(Case(message, read(bare(message)), edition, newsletter, organisation, loopback=False))

@@ -12,6 +12,7 @@ from typing import Final
 from newsletter.model import (
     Block,
     BulletList,
+    ClickMode,
     Edition,
     Extras,
     Finding,
@@ -48,7 +49,9 @@ class Said:
 
 @dataclass(frozen=True)
 class Case:
-    """A message under proof. `locate` finds `template:line` of words in its look, where templates are at hand."""
+    """A message under proof. `page` is its HTML with the targets of links, whatever goes out in their place; `locate`
+    finds `template:line` of words in its look, where templates are at hand.
+    """
 
     message: Message
     page: Page
@@ -56,6 +59,7 @@ class Case:
     newsletter: Newsletter
     organisation: Organisation
     loopback: bool
+    clicks: ClickMode = "none"
     locate: Callable[[str], Sequence[str]] = field(default=lambda _: ())
 
     def frame(self, *needles: str) -> str:

@@ -9,42 +9,43 @@ from typing import Final
 from newsletter.model import Block, Edition, Finding, plain
 from newsletter.model.letters import unfit
 from newsletter.rendering.lines import LONGEST, long_lines
-from newsletter.rendering.links import ascii_address
+from newsletter.rendering.links import ascii_address, bare
 from newsletter.rendering.proof.case import Case, bare_words, excerpt, stop, warn
 from newsletter.rendering.proof.weight import GMAIL_CLIPS_AT, TRACKED_LINK, weigh
-from newsletter.rendering.tokens import TOKEN, UNSUBSCRIBE, UNSUBSCRIBE_TEXT
+from newsletter.rendering.tokens import LEAVE, READER, REDIRECT_QUERY, TOKEN, TOKENS
 from newsletter.rendering.words import texts_of
 
 PREHEADER: Final = (40, 130)
 
+_WAY_OUT: Final = re.compile(rf"https?://[^\s\[]+/{LEAVE}/\[\[{READER}\]\]")
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 _NAME_REFUSED: Final = ',;<>()@[]:"'
 """Characters that SendGrid does not take in a sender's name."""
 
 
 def size(case: Case) -> Iterator[Finding]:
-    """Bytes of the HTML, its links tracked, against what Gmail shows; with each story's share."""
-    weight = weigh(case.message, case.page)
+    """Bytes of the HTML as it goes out against what Gmail shows; with each story's share."""
+    weight = weigh(case.message, case.clicks, None if case.clicks == "aggregate" else case.page)
     if weight.share < 0.8:
         return
     parts = ", ".join(f"{slug} {100 * count / weight.total:.0f} %" for slug, count in weight.stories)
+    grown = f" ({weight.html:,} and {TRACKED_LINK} for each of {weight.links} links that the ESP tracks)"
     problem = (
-        f"the HTML has {weight.total:,} bytes ({weight.html:,} and {TRACKED_LINK} for each of {weight.links} links, "
-        f"when they are tracked); Gmail cuts it off at {GMAIL_CLIPS_AT:,}. Shorten or move a story. Shares: "
-        f"{parts or 'no story found'}"
+        f"the HTML has {weight.total:,} bytes{grown if weight.links else ''}; Gmail cuts it off at {GMAIL_CLIPS_AT:,}. "
+        f"Shorten or move a story. Shares: {parts or 'no story found'}"
     )
     where = case.where(weight.stories[0][0]) if weight.stories else case.template
     yield (stop if weight.share >= 0.98 else warn)("size", problem, where)
 
 
 def unsubscribe(case: Case) -> Iterator[Finding]:
-    """The reader's own link stands in the HTML as a link, and in the text."""
-    ways_out = [link for link in case.page.all("a") if link.attributes.get("href") == f"[[{UNSUBSCRIBE}]]"]
+    """The address where the reader leaves stands in the HTML as a link, and in the text."""
+    ways_out = [link for link in case.page.all("a") if _WAY_OUT.fullmatch(link.attributes.get("href") or "")]
     if not any(link.text and not link.hidden for link in ways_out):
-        problem = f'there is no unsubscribe link that is seen; put <a href="[[{UNSUBSCRIBE}]]"> into the footer'
+        problem = 'there is no unsubscribe link that is seen; put <a href="{{ edition.unsubscribe }}"> into the footer'
         yield stop("unsubscribe", problem, case.template)
-    if f"[[{UNSUBSCRIBE_TEXT}]]" not in case.message.text:
-        problem = f"the plain text has no unsubscribe link; put [[{UNSUBSCRIBE_TEXT}]] into it"
+    if not _WAY_OUT.search(case.message.text):
+        problem = "the plain text has no unsubscribe link; put {{ edition.unsubscribe }} into it"
         yield stop("unsubscribe", problem, case.text_template)
 
 
@@ -146,7 +147,9 @@ def _texts(blocks: Iterable[Block]) -> Iterator[str]:
 
 
 def tokens(case: Case) -> Iterator[Finding]:
-    """No `[[` but the known tokens, each in its own part; none at all in a story, for the ESP would substitute it."""
+    """No `[[` but the known tokens; none at all in a story, for the ESP would substitute it. That of our redirect is
+    known where it ends the address of a link.
+    """
     for said in case.said:
         place = said.text.find("[[")
         if place >= 0:
@@ -154,16 +157,15 @@ def tokens(case: Case) -> Iterator[Finding]:
             problem = f"{words} has [[, which the ESP takes for a reader's own value; write it as [ ["
             yield stop("tokens", problem, said.where)
     written = [said.text for said in case.said if "[[" in said.text]
-    for text, allowed, template in (
-        (case.message.html, UNSUBSCRIBE, case.template),
-        (case.message.text, UNSUBSCRIBE_TEXT, case.text_template),
-    ):
+    names = TOKENS - {REDIRECT_QUERY}
+    for text, template in ((bare(case.message), case.template), (case.message.text, case.text_template)):
         for match in re.finditer(r"\[\[[^\[\]]{0,40}(?:\]\])?", text):
             known = TOKEN.match(match[0])
-            if (known and known[1] == allowed) or any(match[0][:12] in words for words in written):
+            if (known and known[1] in names) or any(match[0][:12] in words for words in written):
                 continue
             where = case.frame(match[0]) if template == case.template else template
-            yield stop("tokens", f"{match[0]} is not substituted in this part; it knows [[{allowed}]]", where)
+            known_here = ", ".join(f"[[{name}]]" for name in sorted(names))
+            yield stop("tokens", f"{match[0]} is not substituted there; known are {known_here}", where)
 
 
 def line_length(case: Case) -> Iterator[Finding]:

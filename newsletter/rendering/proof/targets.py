@@ -61,7 +61,7 @@ def followed(case: Case) -> Iterator[Element]:
     ids = {element.attributes.get("id") or element.attributes.get("name") for element in case.page.elements}
     for link in case.page.all("a", "area"):
         href = link.attributes.get("href")
-        if href is not None and not TOKEN.fullmatch(href) and not (href.startswith("#") and href[1:] in ids):
+        if href is not None and not TOKEN.search(href) and not (href.startswith("#") and href[1:] in ids):
             yield link
 
 

@@ -67,7 +67,10 @@ def shares(sight: Sight) -> tuple[Share, ...]:
     rest = sight.weight.total - sum(size for _, size in parts)
     return tuple(
         Share(headline=headline, kilobytes=size / 1024, percent=100 * size / sight.weight.total)
-        for headline, size in (*parts, ("Frame, styles and tracked links", rest))
+        for headline, size in (
+            *parts,
+            ("Frame, styles and tracked links" if sight.weight.links else "Frame and styles", rest),
+        )
     )
 
 

@@ -147,9 +147,16 @@ def upgrade() -> None:
     op.add_column("ledger", sa.Column("judged_to", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("ledger", sa.Column("judged_by", sa.Integer(), server_default="0", nullable=False))
     op.execute("ALTER TABLE variant RENAME COLUMN click_mode TO tracking")
+    op.add_column("variant", sa.Column("place", sa.Integer(), nullable=True))
+    op.execute(  # until now an edition was frozen with one variant, and had its fingerprint
+        "UPDATE variant SET place = 1 WHERE EXISTS (SELECT 1 FROM edition JOIN message "
+        "ON message.fingerprint = edition.fingerprint WHERE edition.id = variant.edition_id "
+        "AND message.id = variant.message_id)"
+    )
 
 
 def downgrade() -> None:
+    op.drop_column("variant", "place")
     op.execute("ALTER TABLE variant RENAME COLUMN tracking TO click_mode")
     op.drop_column("ledger", "judged_by")
     op.drop_column("ledger", "judged_to")
