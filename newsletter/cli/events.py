@@ -14,10 +14,10 @@ def events() -> None:
 
 @events.command()
 @click.argument("edition", required=False)
-@click.option("--all", "all_", is_flag=True, help="Every edition whose events are still kept.")
+@click.option("--all", "all_", is_flag=True, help="Every edition whose events are kept, and clicks of our redirect.")
 def judge(edition: str | None, all_: bool) -> None:
     """Judge anew who opened and clicked: humans or machines, by the rules as they are now."""
-    from newsletter.pipeline import judging, reporting
+    from newsletter.pipeline import clicking, judging, reporting
 
     if (edition is None) is not all_:
         raise click.UsageError("name an edition, or ask for --all")
@@ -33,4 +33,5 @@ def judge(edition: str | None, all_: bool) -> None:
         if judged.changed or not all_:
             click.echo(f"{name}: {judged.events:,} opens and clicks judged, {judged.changed:,} otherwise than before")
     if all_:
+        changed += clicking.relabel(context)
         click.echo(f"{looked_at:,} opens and clicks judged, {changed:,} otherwise than before")
