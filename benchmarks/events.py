@@ -99,7 +99,7 @@ def turn(asked: argparse.Namespace, context: Context, signer: Signer, folder: Pa
 
 
 def sign(signer: Signer, body: Body) -> feeding.Signed:
-    timestamp = "1795000000"
+    timestamp = str(int(time.time()))  # what was signed days ago is refused
     signature = signer.sign(timestamp, body.data)
     return feeding.Signed(data=body.data, size=body.size, signature=signature, timestamp=timestamp)
 
@@ -172,7 +172,7 @@ def counted(context: Context) -> Counter[str]:
     with context.store.read() as tx:
         return Counter({
             table: tx.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one()
-            for table in ("event", "foreign_event", "fact", "suppression")
+            for table in ("event", "foreign_event", "fact", "suppression", "consent")
         })  # fmt: skip
 
 
@@ -183,7 +183,8 @@ def check(found: Counter[str], made: Sequence[Body]) -> None:
         event=len({key for body in made for key, _, _ in body.ours}),
         foreign_event=len({key for body in made for key in body.foreign}),
         fact=len(facts),
-        suppression=sum(kind == "bounce" for _, kind in facts),
+        suppression=sum(kind in {"bounce", "spamreport", "unsubscribe"} for _, kind in facts),
+        consent=sum(kind in {"spamreport", "unsubscribe"} for _, kind in facts),
     )
     if found != wanted:
         raise SystemExit(f"the ledger has {dict(found)}, and was told of {dict(wanted)}")

@@ -1,8 +1,9 @@
 """Bodies as SendGrid posts them, for the deliveries of a send, and what has to be in the ledger after them.
 
 Of each reader one `processed` and one `delivered`; of one in twelve a `deferred` before it, of one in four an `open`
-(a machine's, of one in five), of one in a hundred a hard bounce in place of `delivered`. One event in a hundred is of
-another installation; one in twenty comes twice, in its own body or in the next.
+(a machine's, of one in five), of one in a hundred a hard bounce in place of `delivered`, and of another a block. One
+in a thousand calls it spam, and two leave by the mail service. One event in a hundred is of another installation; one
+in twenty comes twice, in its own body or in the next.
 """
 
 from __future__ import annotations
@@ -56,7 +57,10 @@ def _body(entries: Sequence[Entry]) -> Body:
 
 
 def _fact(entry: Entry) -> str:
-    return "" if entry.get("sg_machine_open") else str(entry["event"])
+    """What it comes to: `blocked` is a `bounce` by its type, and no suppression."""
+    if entry.get("sg_machine_open"):
+        return ""
+    return "blocked" if entry.get("type") == "blocked" else str(entry["event"])
 
 
 def _events(chance: random.Random, place: int, of: tuple[str, str], edition: str) -> Iterator[Entry]:
@@ -83,6 +87,10 @@ def _story(chance: random.Random) -> Iterator[tuple[int, Entry]]:
         reason = "550 5.1.1 The email account that you tried to reach does not exist"
         yield 1, {"event": "bounce", "type": "bounce", "status": "5.1.1", "reason": reason, "ip": ip, "tls": 1}
         return
+    if chance.random() < 0.01:
+        reason = "452 4.2.2 The recipient's inbox is out of storage space"
+        yield 1, {"event": "bounce", "type": "blocked", "status": "4.2.2", "reason": reason, "ip": ip, "tls": 1}
+        return
     if chance.random() < 1 / 12:
         response = "451 4.3.0 Temporarily deferred, try again later"
         yield 1, {"event": "deferred", "attempt": "3", "response": response, "ip": ip, "tls": 0}
@@ -91,3 +99,5 @@ def _story(chance: random.Random) -> Iterator[tuple[int, Entry]]:
     if chance.random() < 1 / 4:
         machine = chance.random() < 1 / 5
         yield chance.randrange(6, 30), {"event": "open", "useragent": AGENT, "ip": ip, "sg_machine_open": machine}
+    if chance.random() < 0.003:
+        yield chance.randrange(30, 60), {"event": chance.choice(["spamreport", "unsubscribe", "unsubscribe"])}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -199,8 +200,10 @@ def event(
     attempt: int | None = 1,
     url: str = "",
     reason: str = "",
+    agent: str = "",
 ) -> Event:
     return Event(
         vendor_id=vendor_id, kind=kind, occurred_at=at, delivery_id=delivery, attempt=attempt,
-        address="reader@example.org", url=url, reason=reason, machine=False, raw="{}",
+        address="reader@example.org", url=url, reason=reason, machine=False,
+        raw=json.dumps({"useragent": agent}) if agent else "{}",
     )  # fmt: skip

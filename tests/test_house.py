@@ -32,7 +32,12 @@ HOMES = {
     "click": {"newsletter/cli/"},
     "dotenv": {"newsletter/settings/dotenv.py"},
     "structlog": {"newsletter/pipeline/", "newsletter/web/", "newsletter/cli/", "scheduler.py"},
-    "orjson": {"newsletter/storage/claims.py", "newsletter/stories/cache.py", "newsletter/tracking/webhook.py"},
+    "orjson": {
+        "newsletter/storage/claims.py",
+        "newsletter/stories/cache.py",
+        "newsletter/tracking/webhook.py",
+        "newsletter/tracking/raws.py",
+    },
     "yaml": {"newsletter/stories/"},
     "markdown_it": {"newsletter/stories/"},
     "prometheus_client": {"newsletter/web/metrics.py"},

@@ -23,6 +23,7 @@ _COMMANDS = {
         "Import, add, export and remove readers; explain what they got.",
     ),
     "suppressions": ("newsletter.cli.suppressions:suppressions", "Addresses that must not be mailed, and why."),
+    "events": ("newsletter.cli.events:events", "Judge anew whether humans or machines opened and clicked."),
     "report": ("newsletter.cli.report:report", "What became of an edition, in numbers that balance."),
     "archive": ("newsletter.cli.archive:archive", "What went out, as files for a web server."),
     "keys": ("newsletter.cli.keys:keys", "Which programs may ask the API, and for what."),

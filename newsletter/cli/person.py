@@ -93,6 +93,7 @@ def _document(found: Explanation) -> dict[str, Any]:
             for scope, reason, source, since in found.suppressions
         ],
         "copies": [_copy(copy) for copy in found.copies],
+        "gone_until": found.gone_until,
     }
 
 
@@ -118,6 +119,7 @@ def _copy(copy: Copy) -> dict[str, Any]:
         "reason": copy.reason, "batch": copy.batch, "attempts": copy.attempts, "receipt": copy.receipt,
         "delivery_id": copy.delivery,
         "events": [{"at": at, "kind": kind, "detail": detail} for at, kind, detail in copy.events],
+        "events_summed_at": copy.summed_at,
     }  # fmt: skip
 
 
@@ -138,6 +140,13 @@ def _tell(found: Explanation) -> None:
         click.echo(f"{c.edition} ({c.kind}): {why}{batch}")
         for at, kind, detail in c.events:
             click.echo(f"  {at:%Y-%m-%d %H:%M:%S} UTC  {kind}  {detail}".rstrip())
+        if c.summed_at:
+            click.echo(
+                f"  its events until {c.summed_at:%Y-%m-%d} are summed and deleted (NEWSLETTER_KEEP_EVENTS_DAYS)"
+            )
+    if found.gone_until:
+        gone = f"{found.gone_until:%Y-%m-%d}"
+        click.echo(f"of sends until {gone}, who got them is summed and deleted (NEWSLETTER_KEEP_DELIVERIES_DAYS)")
 
 
 def _standing(place: Subscription) -> str:

@@ -18,7 +18,6 @@ from newsletter.pipeline import (
     freezing,
     heartbeat,
     joining,
-    judging,
     letters,
     morning,
     outcomes,
@@ -88,8 +87,7 @@ def tick(context: Context, *, stop: threading.Event | None = None) -> tuple[Done
     _tell_of_pauses(context)
     letters.deliver(context)
     joining.forget(context)
-    judging.judge_new(context, stop)
-    retention.tidy(context, stop)
+    retention.look_after(context, stop)
     return tuple(done)
 
 

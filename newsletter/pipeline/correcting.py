@@ -20,7 +20,7 @@ from newsletter.model import EditionState, Level, SendReport, Status, Story, edi
 from newsletter.pipeline import composing, desk, freezing, gathering, guards, keeping, testing, variants
 from newsletter.pipeline.context import Context, Target, target
 from newsletter.rendering.wording import wording
-from newsletter.storage import Tx, balance, corrections, editions, messages, sends
+from newsletter.storage import Tx, balance, corrections, delivery_sums, editions, messages, sends
 from newsletter.storage.eligibility import Mailing
 from newsletter.storage.variants import Allotment, fix
 from newsletter.stories.assemble import unfit
@@ -254,5 +254,10 @@ def _settled(tx: Tx, case: Case) -> sends.SendRow:
         raise UsageError(
             f"{name} has batches in doubt: nobody knows whether their readers got what is to be corrected. Settle them "
             f"first with `newsletter send resolve {name}`, or wait for their events"
+        )
+    if delivery_sums.begun(tx, live.id) or corrections.summed(tx, case.story.slug):
+        raise UsageError(
+            f"{name} went out so long ago, or the first mail of this correction did, that who got it is not kept any "
+            "more (NEWSLETTER_KEEP_DELIVERIES_DAYS): say it in the next edition"
         )
     return live

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import structlog
 
 from newsletter.pipeline.context import Context
-from newsletter.storage import Tx, judgements, sends
+from newsletter.storage import Tx, editions, judgements, sends
 from newsletter.tracking import RULES, Seen, agent, judge
 
 log = structlog.get_logger()
@@ -23,36 +23,39 @@ STRETCH, STRETCHES = 20_000, 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """Deliveries whose opens and clicks were labelled, and how many labels are other than before; first labels are
-    none of these.
-    """
+    """Opens and clicks that were looked at, those that had no label before, and those whose label is another now."""
 
-    deliveries: int = 0
     events: int = 0
+    new: int = 0
     changed: int = 0
 
     def __add__(self, other: Judged) -> Judged:
-        return Judged(
-            deliveries=self.deliveries + other.deliveries,
-            events=self.events + other.events,
-            changed=self.changed + other.changed,
-        )
+        return Judged(events=self.events + other.events, new=self.new + other.new, changed=self.changed + other.changed)
 
 
 def label(tx: Tx, deliveries: Collection[int]) -> Judged:
     """Label all opens and clicks of a few deliveries by the rules as they are."""
-    events = changed = 0
+    done = Judged()
     verdicts: dict[int, tuple[bool, str]] = {}
     for delivered_at, found in judgements.judgeable(tx, deliveries).values():
-        seen = [
-            Seen(id=e.id, kind=e.kind, at=e.at, url=e.url, agent=agent(e.raw), flagged=e.flagged) for e in found
-        ]  # fmt: skip
-        mine = judge(delivered_at, seen)
-        events += len(mine)
-        changed += sum(e.machine is not None and (e.machine, e.why) != mine[e.id] for e in found)
+        mine = {**judge(delivered_at, [_seen(event) for event in found]), **_fixed(found)}
         verdicts.update(mine)
+        new = sum(event.machine is None for event in found)
+        same = sum((event.machine, event.why) == mine[event.id] for event in found)
+        done += Judged(events=len(found), new=new, changed=len(found) - new - same)
     judgements.keep(tx, verdicts, RULES)
-    return Judged(deliveries=len(deliveries), events=events, changed=changed)
+    return done
+
+
+def _fixed(found: Iterable[judgements.Judgeable]) -> dict[int, tuple[bool, str]]:
+    """Labels that stay: of a reader who was erased nothing is left to judge by."""
+    return {event.id: (event.machine, event.why) for event in found if not event.raw and event.machine is not None}
+
+
+def _seen(event: judgements.Judgeable) -> Seen:
+    return Seen(
+        id=event.id, kind=event.kind, at=event.at, url=event.url, agent=agent(event.raw), flagged=event.flagged
+    )  # fmt: skip
 
 
 def judge_new(context: Context, stop: threading.Event) -> Judged:
@@ -71,17 +74,19 @@ def judge_new(context: Context, stop: threading.Event) -> Judged:
             judgements.saw(tx, stretch, RULES)
         if not stretch.more:
             break
-    if done.deliveries:
-        log.info("judged", deliveries=done.deliveries, events=done.events, changed=done.changed)
+    if done.new or done.changed:
+        log.info("judged", new=done.new, changed=done.changed)
     return done
 
 
-def judge_sends(context: Context, send_ids: Iterable[int]) -> Judged:
-    """Label whatever of these sends has no label by the rules as they are: before figures of them are shown."""
+def judge_sends(context: Context, send_ids: Iterable[int], *, again: bool = False) -> Judged:
+    """Label whatever of these sends has no label by the rules as they are, before figures of them are shown; or `again`
+    all of their opens and clicks.
+    """
     done = Judged()
     for send_id in send_ids:
         with context.store.read() as tx:
-            waiting = judgements.of_send(tx, send_id, RULES)
+            waiting = judgements.of_send(tx, send_id, None if again else RULES)
         for start in range(0, len(waiting), AT_ONCE):
             with context.store.write() as tx:
                 done += label(tx, waiting[start : start + AT_ONCE])
@@ -89,7 +94,15 @@ def judge_sends(context: Context, send_ids: Iterable[int]) -> Judged:
 
 
 def judge_edition(context: Context, name: str) -> Judged:
-    """The same for an edition: its live send, corrections of it, and its tests."""
+    """Label all opens and clicks of an edition anew: of its live send, of corrections of it, and of its tests."""
     with context.store.read() as tx:
         mine = [send.id for send in sends.of_edition(tx, name)]
-    return judge_sends(context, mine)
+    return judge_sends(context, mine, again=True)
+
+
+def judge_all(context: Context) -> Iterator[tuple[str, Judged]]:
+    """The same for every edition, newest first."""
+    with context.store.read() as tx:
+        names = editions.names(tx)
+    for name in names:
+        yield name, judge_edition(context, name)

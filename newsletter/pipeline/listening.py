@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,6 +34,12 @@ _OWN_WORD = {
     "unsubscribe": "unsubscribed with the mail service",
 }
 """What a reader told by an event, as they see it in the consent log, by the reason of the suppression."""
+
+_SILENT = frozenset({EventKind.PROCESSED, EventKind.DELIVERED, EventKind.OPENED, EventKind.CLICKED})
+"""Most events say nothing against an address or against us, and are not asked."""
+
+Telling = Sequence[tuple[int, Event]]
+"""The others, with their deliveries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +79,9 @@ def take_in(context: Context, body: bytes) -> Heard:
         _keep_facts(tx, kept.ours)
         for send_id in doubt.prove(tx, kept.batches, now=now):
             sending.close(tx, send_id, now)
-        suppressed = _suppress(context, tx, kept, parsed.events, now)
-        _tell_sender_faults(tx, kept.ours, now)
+        telling = [(number, event) for number, of in kept.ours.items() for event in of if event.kind not in _SILENT]
+        suppressed = _suppress(context, tx, kept, telling, parsed.events, now)
+        _tell_sender_faults(tx, telling, now)
     new = sum(len(of) for of in kept.ours.values())
     foreign = kept.foreign_count + len(parsed.unreadable)
     log.info("events", new=new, known=kept.known_count, foreign=foreign, suppressed=suppressed)
@@ -90,19 +97,20 @@ def _keep_facts(tx: Tx, ours: Mapping[int, tuple[Event, ...]]) -> None:
     events.keep_facts(tx, first)
 
 
-def _suppress(context: Context, tx: Tx, kept: events.Kept, heard: Iterable[Event], now: datetime) -> int:
+def _suppress(
+    context: Context, tx: Tx, kept: events.Kept, telling: Telling, heard: Iterable[Event], now: datetime
+) -> int:
     """Suppress at once what events say must not be mailed. An address of whose copy nothing is known here, since the
     event has no id of ours or the copy is summed, is looked up.
     """
     wanted: dict[tuple[str, str], set[int]] = {}
-    for number, of in kept.ours.items():
-        for event in of:
-            if (why := suppression_for(event)) is not None:
-                wanted.setdefault(why, set()).add(kept.address_keys[number])
-    for event in heard:
+    for number, event in telling:
+        if (why := suppression_for(event)) is not None:
+            wanted.setdefault(why, set()).add(kept.address_keys[number])
+    for event in heard if kept.gone else ():
         if (event.delivery_id or "") in kept.gone and (why := suppression_for(event)) is not None:
             wanted.setdefault(why, set()).update(_known_key(context, tx, event.address))
-    if soft := {kept.address_keys[number] for number, of in kept.ours.items() if any(map(is_soft, of))}:
+    if soft := {kept.address_keys[number] for number, event in telling if is_soft(event)}:
         wanted[SOFT_BOUNCE, EVERYWHERE] = _spent(tx, soft)
     return sum(_suppress_for(tx, people, reason, scope, now) for (reason, scope), people in wanted.items())
 
@@ -140,9 +148,9 @@ def _known_key(context: Context, tx: Tx, address: str) -> set[int]:
     return {key} if roster.subscriber(tx, key) is not None else set()
 
 
-def _tell_sender_faults(tx: Tx, ours: Mapping[int, tuple[Event, ...]], now: datetime) -> None:
+def _tell_sender_faults(tx: Tx, telling: Telling, now: datetime) -> None:
     """What our own configuration caused is an operator's to mend; once an edition, with one reason, is enough."""
-    found = {number: event for number, of in ours.items() for event in of if sender_fault(event)}
+    found = {number for number, event in telling if sender_fault(event)}
     for number, edition in events.editions(tx, sorted(found)[:1]).items():
         log.error("mail refused for the sender's configuration", deliveries=len(found), delivery=number)
         text = f"receiving servers refuse mail for the sender's own configuration, at first delivery {number}: look at "

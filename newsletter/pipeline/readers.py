@@ -11,7 +11,7 @@ from newsletter.audience import csvfile, identity
 from newsletter.errors import UsageError
 from newsletter.model import Consent
 from newsletter.pipeline.context import Context
-from newsletter.storage import consent, events, own_data, roster, subscriptions
+from newsletter.storage import consent, delivery_sums, events, own_data, roster, subscriptions
 from newsletter.storage.importing import Added
 from newsletter.storage.subscriptions import Subscription
 
@@ -64,7 +64,7 @@ def identify(context: Context, address: str) -> identity.Identity:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """All that the ledger knows of an address: lists with what its reader wants of them, the consent log, suppressions,
-    and each copy with its events.
+    and each copy with its events. Of sends that were over by `gone_until` there may be sums alone.
     """
 
     known: bool
@@ -72,6 +72,7 @@ class Explanation:
     consent: tuple[Consent, ...]
     suppressions: tuple[tuple[str, str, str, datetime], ...]
     copies: tuple[events.Copy, ...]
+    gone_until: datetime | None = None
 
 
 def explain(context: Context, address: str, edition: str | None = None) -> Explanation:
@@ -85,6 +86,7 @@ def explain(context: Context, address: str, edition: str | None = None) -> Expla
             consent=consent.of(tx, who.key),
             suppressions=tuple(row[1:] for row in roster.suppressions(tx, who.key)),
             copies=events.copies(tx, who.key, edition),
+            gone_until=delivery_sums.gone_until(tx),
         )
 
 

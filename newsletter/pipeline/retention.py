@@ -15,7 +15,7 @@ import structlog
 from newsletter.pipeline import judging
 from newsletter.pipeline.context import Context
 from newsletter.storage import Tx, delivery_sums, judgements, sums
-from newsletter.tracking import RULES
+from newsletter.tracking import RULES, url_index
 
 log = structlog.get_logger()
 
@@ -27,6 +27,12 @@ ROWS = 1000
 
 Portion = Callable[[Tx, datetime, datetime], int]
 """Does one portion of what came before the first instant, at the second; gives how many rows that were."""
+
+
+def look_after(context: Context, stop: threading.Event) -> None:
+    """What a tick does with all that was told: labels what is new, sums and deletes what is old."""
+    judging.judge_new(context, stop)
+    tidy(context, stop)
 
 
 def tidy(context: Context, stop: threading.Event) -> dict[str, int]:
@@ -63,7 +69,7 @@ def _events(tx: Tx, before: datetime, now: datetime) -> int:
     if portion is None:
         return 0
     judging.label(tx, judgements.of_batch(tx, portion.send_id, portion.batch_number, RULES))
-    return sums.sum_events(tx, portion)
+    return sums.sum_events(tx, portion, url_index)
 
 
 def _hits(tx: Tx, before: datetime, _now: datetime) -> int:
@@ -79,4 +85,4 @@ def _deliveries(tx: Tx, before: datetime, now: datetime) -> int:
     if portion is None:
         return 0
     judging.label(tx, judgements.of_deliveries(tx, portion.deliveries, RULES))
-    return delivery_sums.sum_deliveries(tx, portion, now)
+    return delivery_sums.sum_deliveries(tx, portion, index=url_index, now=now)

@@ -5,7 +5,7 @@ A delivery follows its batch unless it is an exception, so that recording a batc
 
 from __future__ import annotations
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, select, true
 
 from newsletter.model import SendReport, SendState
 from newsletter.storage import canary, delivery_sums, sums
@@ -121,6 +121,7 @@ def _sent_twice(tx: Tx, send_id: int) -> int:
     tried_again = select(t.batch.c.id).where(t.batch.c.send_id == send_id, t.batch.c.attempt > 1).limit(1)
     if tx.execute(tried_again).first() is None:
         return 0
+    late_from = sums.late_from(tx, send_id)
     again = (
         select(t.event.c.delivery_id)
         .join(t.delivery, t.delivery.c.id == t.event.c.delivery_id)
@@ -129,6 +130,7 @@ def _sent_twice(tx: Tx, send_id: int) -> int:
             and_(t.batch.c.send_id == t.delivery.c.send_id, t.batch.c.number == t.delivery.c.batch_number),
         )
         .where(t.delivery.c.send_id == send_id, t.batch.c.attempt > 1, t.event.c.attempt > 0)
+        .where(t.event.c.received_at < late_from if late_from else true())
         .group_by(t.event.c.delivery_id)
         .having(func.count(t.event.c.attempt.distinct()) > 1)
         .subquery()

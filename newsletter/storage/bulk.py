@@ -31,13 +31,13 @@ def insert_new(tx: Tx, table: Table, columns: Columns, *, returning: Sequence[st
     tail, listed = "ON CONFLICT DO NOTHING", ", ".join(returning)
     if tx.dialect.name == "postgresql":
         statement = f"{_postgresql(tx.dialect, table, tuple(columns))} {tail} RETURNING {listed}"
-        return set(map(tuple, tx.exec_driver_sql(statement, _texts(tx, table, columns))))
+        return set(_rows_of(tx, statement, _texts(tx, table, columns)))
     # Nobody else writes meanwhile: what is numbered higher afterwards is ours.
     last = tx.exec_driver_sql(f"SELECT max(id) FROM {table.name}").scalar_one() or 0
     done = tx.exec_driver_sql(f"{_sqlite(table, tuple(columns))} {tail}", _rows(tx, table, columns))
     if done.rowcount == count:
         return set(zip(*(columns[name] for name in returning), strict=True))
-    return set(map(tuple, tx.exec_driver_sql(f"SELECT {listed} FROM {table.name} WHERE id > ?", (last,))))
+    return set(_rows_of(tx, f"SELECT {listed} FROM {table.name} WHERE id > ?", (last,)))
 
 
 def insert(tx: Tx, table: Table, columns: Columns) -> None:
@@ -88,8 +88,13 @@ def delete(tx: Tx, column: Column[int], ids: Iterable[int]) -> int:
 def by_id(tx: Tx, table: Table, names: Sequence[str], ids: Iterable[int]) -> dict[int, tuple[Any, ...]]:
     """Those columns of the rows that there are, by their id; the columns are numbers or text."""
     one_of, bound = _one_of(tx, ids)
-    rows = tx.exec_driver_sql(f"SELECT id, {', '.join(names)} FROM {table.name} WHERE id {one_of}", (bound,))
-    return {row[0]: tuple(row[1:]) for row in rows}
+    rows = _rows_of(tx, f"SELECT id, {', '.join(names)} FROM {table.name} WHERE id {one_of}", (bound,))
+    return {row[0]: row[1:] for row in rows}
+
+
+def _rows_of(tx: Tx, statement: str, bound: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """What a statement gives, fetched in one go: row by row the driver is asked a thousand times."""
+    return [tuple(row) for row in tx.exec_driver_sql(statement, bound).all()]
 
 
 def _one_of(tx: Tx, ids: Iterable[int]) -> tuple[str, str]:

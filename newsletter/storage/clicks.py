@@ -56,7 +56,7 @@ def _hits(tx: Tx, edition_id: int) -> Iterable[Count]:
 
 def _events(tx: Tx, edition_id: int, index: Index) -> Iterable[Count]:
     """What the ESP told. It names an address; only where a mail has several links to it, each event is looked at."""
-    codes, machine = _codes(tx, edition_id), func.coalesce(t.judgement.c.machine, t.event.c.machine)
+    codes, machine = codes_of(tx, edition_id), func.coalesce(t.judgement.c.machine, t.event.c.machine)
     of = (
         select(t.variant.c.message_id, t.event.c.url, machine.label("machine"))
         .select_from(t.event)
@@ -82,7 +82,7 @@ def _events(tx: Tx, edition_id: int, index: Index) -> Iterable[Count]:
                 yield code, bool(row.machine), 1
 
 
-def _codes(tx: Tx, edition_id: int) -> Mapping[tuple[int, str], Sequence[str]]:
+def codes_of(tx: Tx, edition_id: int) -> Mapping[tuple[int, str], Sequence[str]]:
     """The codes of the links to each address of each message, in the order of the mail."""
     rows = tx.execute(
         select(t.link.c.message_id, t.link.c.url, t.link.c.code)

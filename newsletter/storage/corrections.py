@@ -98,6 +98,18 @@ def counts_under(tx: Tx, slug: str) -> int | None:
     return tx.execute(select(t.correction.c.counts_under).where(t.correction.c.slug == slug).limit(1)).scalar()
 
 
+def summed(tx: Tx, slug: str) -> bool:
+    """Whether who got some mail of a correction is kept in sums only: nobody could be kept from getting it twice."""
+    rows = (
+        select(t.delivery_sum.c.send_id)
+        .join(t.send, t.send.c.id == t.delivery_sum.c.send_id)
+        .join(t.correction, t.correction.c.edition_id == t.send.c.edition_id)
+        .where(t.correction.c.slug == slug)
+        .limit(1)
+    )
+    return tx.execute(rows).first() is not None
+
+
 def audience(
     tx: Tx, wrong: sends.SendRow, corrects: str, slug: str, *, at: datetime, besides: int | None = None
 ) -> Mapping[str | None, int]:

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, exists, func, select
 from newsletter.model import EventKind, SendState
 from newsletter.storage import bulk, sums
 from newsletter.storage import tables as t
+from newsletter.storage.clicks import Index
 from newsletter.storage.database import Tx
 
 UNMAILED = "unmailed"
@@ -57,9 +58,9 @@ def next_deliveries(tx: Tx, before: datetime, limit: int) -> Portion | None:
     return Portion(send_id=send.id, edition=send.name, deliveries=tx.execute(mine).scalars().all())
 
 
-def sum_deliveries(tx: Tx, portion: Portion, now: datetime) -> int:
+def sum_deliveries(tx: Tx, portion: Portion, *, index: Index, now: datetime) -> int:
     """Add the deliveries of a portion to the sums, what was told of them too, and delete all; gives how many."""
-    sums.sum_all_of(tx, portion.send_id, portion.edition, portion.deliveries, now)
+    sums.sum_all_of(tx, portion.send_id, portion.edition, portion.deliveries, index=index, now=now)
     found: Counter[tuple[str, str]] = Counter()
     for row in tx.execute(_ended(t.delivery.c.id.in_(portion.deliveries))):
         found[row.outcome or row.state or "", row.reason or ""] += 1

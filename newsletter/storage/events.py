@@ -9,11 +9,11 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from newsletter.model import Event, EventKind
-from newsletter.storage import bulk
+from newsletter.model import Event, EventKind, Step
+from newsletter.storage import bulk, clock
 from newsletter.storage import tables as t
 from newsletter.storage.claims import delivery_number, known_ledgers, ledger_uid
-from newsletter.storage.database import Tx, insert_new
+from newsletter.storage.database import Tx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ def _columns(ours: Sequence[tuple[int, Event]], now: datetime) -> bulk.Columns:
     return {
         "vendor_id": [event.vendor_id for event in events],
         "delivery_id": [number for number, _ in ours],
-        "kind": [str(event.kind) for event in events],
+        "kind": [event.kind.value for event in events],
         "occurred_at": [event.occurred_at for event in events],
         "url": [event.url for event in events],
         "attempt": [event.attempt or 0 for event in events],
@@ -82,14 +82,18 @@ def _columns(ours: Sequence[tuple[int, Event]], now: datetime) -> bulk.Columns:
 
 def keep_foreign(tx: Tx, raws: Sequence[str], now: datetime) -> None:
     """Keep what is not an event of ours, once each by its content."""
-    rows = [{"body_hash": hashlib.sha256(raw.encode()).hexdigest(), "raw": raw, "received_at": now} for raw in raws]
-    insert_new(tx, t.foreign_event, rows)
+    by_hash = {hashlib.sha256(raw.encode()).hexdigest(): raw for raw in raws}
+    hashes = sorted(by_hash)  # so that two bodies at once do not wait for each other
+    columns: bulk.Columns = {
+        "body_hash": hashes, "raw": [by_hash[each] for each in hashes], "received_at": [now] * len(hashes),
+    }  # fmt: skip
+    bulk.insert_new(tx, t.foreign_event, columns, returning=("body_hash",))
 
 
 def keep_facts(tx: Tx, facts: Mapping[tuple[int, EventKind], datetime]) -> None:
     """Record what became of deliveries; the earliest instant wins in whatever order they come."""
     # In one order, so that two bodies at once do not wait for each other.
-    rows = sorted((number, str(kind), at) for (number, kind), at in facts.items())
+    rows = sorted((number, kind.value, at) for (number, kind), at in facts.items())
     columns = dict(zip(("delivery_id", "kind", "at"), zip(*rows, strict=True), strict=True)) if rows else {"at": ()}
     bulk.insert_earliest(tx, t.fact, columns, key=("delivery_id", "kind"), at="at")
 
@@ -107,7 +111,9 @@ def editions(tx: Tx, deliveries: Sequence[int]) -> Mapping[int, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """What one edition's copy for one reader came to: for `subscribers explain`."""
+    """What one edition's copy for one reader came to: for `subscribers explain`. From `summed_at` on the events of its
+    edition are kept as sums; `events` are those that came later.
+    """
 
     edition: str
     list: str
@@ -120,6 +126,7 @@ class Copy:
     attempts: int
     delivery: str
     events: tuple[tuple[datetime, str, str], ...]
+    summed_at: datetime | None
 
 
 def copies(tx: Tx, key: int, edition: str | None = None) -> tuple[Copy, ...]:
@@ -152,7 +159,7 @@ def copies(tx: Tx, key: int, edition: str | None = None) -> tuple[Copy, ...]:
             edition=row.edition, list=row.list or "", kind=row.kind, outcome=row.outcome or "",
             reason=row.reason or "", batch=row.batch_number, batch_state=row.batch_state or "",
             receipt=row.receipt or "", attempts=row.attempt or 0, delivery=f"{uid}-{row.id}",
-            events=_events(tx, row.id),
+            events=_events(tx, row.id), summed_at=clock.step_at(tx, row.edition, Step.SUM_EVENTS),
         )
         for row in tx.execute(statement).all()
     )  # fmt: skip

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 
 from newsletter.model import EventKind
 from newsletter.storage import bulk
@@ -38,37 +38,39 @@ class Judgeable:
     why: str
 
 
-def _unjudged(rules: int) -> Select[int]:
-    """Deliveries with an open or a click that has no label by these rules."""
+def _with_opens(*which: ColumnElement[bool]) -> Select[int]:
+    """Deliveries with an open or a click of which all that is true."""
     return (
         select(t.event.c.delivery_id)
         .distinct()
         .outerjoin(t.judgement, t.judgement.c.event_id == t.event.c.id)
-        .where(
-            t.event.c.kind.in_(JUDGED), or_(t.judgement.c.rules.is_(None), t.judgement.c.rules != rules)
-        )
-    )  # fmt: skip
+        .where(t.event.c.kind.in_(JUDGED), *which)
+    )
 
 
-def of_send(tx: Tx, send_id: int, rules: int) -> Sequence[int]:
-    """The deliveries of a send that wait for a label by these rules."""
+def _without_label(rules: int) -> ColumnElement[bool]:
+    return or_(t.judgement.c.rules.is_(None), t.judgement.c.rules != rules)
+
+
+def of_send(tx: Tx, send_id: int, rules: int | None) -> Sequence[int]:
+    """The deliveries of a send with opens or clicks that wait for a label by these rules; with None, that have any."""
     return _of(tx, t.delivery.c.send_id == send_id, rules)
 
 
 def of_batch(tx: Tx, send_id: int, batch_number: int | None, rules: int) -> Sequence[int]:
-    """The same of one batch."""
+    """Those of one batch that wait."""
     of_batch = t.delivery.c.batch_number.is_not_distinct_from(batch_number)
     return _of(tx, and_(t.delivery.c.send_id == send_id, of_batch), rules)
 
 
 def of_deliveries(tx: Tx, deliveries: Sequence[int], rules: int) -> Sequence[int]:
-    """Those of some deliveries that wait for a label by these rules."""
+    """Those of some deliveries that wait."""
     return _of(tx, t.delivery.c.id.in_(deliveries), rules)
 
 
-def _of(tx: Tx, which: ColumnElement[bool], rules: int) -> Sequence[int]:
-    asked = _unjudged(rules).join(t.delivery, t.delivery.c.id == t.event.c.delivery_id).where(which)
-    return list(tx.execute(asked).scalars())
+def _of(tx: Tx, which: ColumnElement[bool], rules: int | None) -> Sequence[int]:
+    wanted = _with_opens(which) if rules is None else _with_opens(which, _without_label(rules))
+    return list(tx.execute(wanted.join(t.delivery, t.delivery.c.id == t.event.c.delivery_id)).scalars())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,19 @@ def stretch(tx: Tx, rules: int, size: int) -> Stretch:
 
 
 def within(tx: Tx, of: Stretch, rules: int) -> Sequence[int]:
-    """The deliveries with an open or a click in a stretch that waits for a label by these rules."""
-    asked = _unjudged(rules).where(and_(t.event.c.id > of.after, t.event.c.id <= of.to))
-    return list(tx.execute(asked).scalars())
+    """The deliveries of a stretch with an open or a click that waits for a label by these rules, or that were delivered
+    according to an event that came after their opens and clicks were labelled without it.
+    """
+    event, label = t.event.alias(), t.judgement.alias()
+    inside = and_(t.event.c.id > of.after, t.event.c.id <= of.to)
+    labelled_before = (
+        exists()
+        .where(event.c.delivery_id == t.event.c.delivery_id, event.c.id < t.event.c.id)
+        .where(event.c.kind.in_(JUDGED), label.c.event_id == event.c.id)
+    )
+    told_late = select(t.event.c.delivery_id).where(inside, t.event.c.kind == EventKind.DELIVERED.value)
+    waiting = [_with_opens(inside, _without_label(rules)), told_late.where(labelled_before)]
+    return sorted({number for asked in waiting for number in tx.execute(asked).scalars()})
 
 
 def saw(tx: Tx, of: Stretch, rules: int) -> None:

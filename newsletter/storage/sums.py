@@ -14,15 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import Row, and_, case, func, select
 
 from newsletter.model import TO_READERS, EventKind, Step
-from newsletter.storage import bulk, clock
+from newsletter.storage import bulk, clock, links
 from newsletter.storage import tables as t
+from newsletter.storage.clicks import HIT, Index, codes_of
 from newsletter.storage.database import Tx
-
-HIT = "hit"
-"""The kind under which the clicks of our own redirect are summed, by their links' codes."""
 
 TWICE = "sent twice"
 """The kind under which readers are summed who had events of two attempts."""
@@ -63,17 +61,20 @@ def next_events(tx: Tx, before: datetime, now: datetime) -> Portion | None:
     )  # fmt: skip
 
 
-def sum_events(tx: Tx, portion: Portion) -> int:
-    """Add the events of a portion to the sums and delete them; gives how many. Opens and clicks must have labels."""
+def sum_events(tx: Tx, portion: Portion, index: Index) -> int:
+    """Add the events of a portion to the sums and delete them; gives how many. Opens and clicks must have labels.
+
+    `index` is as for `clicks.by_link`.
+    """
     where = and_(
         t.delivery.c.send_id == portion.send_id,
         t.delivery.c.batch_number.is_not_distinct_from(portion.batch_number),
         t.event.c.received_at < portion.until,
     )
-    return _sum(tx, tx.execute(_told().where(where)).all(), portion.send_id, portion.late_from)
+    return _sum(tx, tx.execute(_told().where(where)).all(), portion.send_id, portion.late_from, index)
 
 
-def sum_all_of(tx: Tx, send_id: int, edition: str, deliveries: Sequence[int], now: datetime) -> int:
+def sum_all_of(tx: Tx, send_id: int, edition: str, deliveries: Sequence[int], *, index: Index, now: datetime) -> int:
     """The same with all events of some deliveries of a send, which are to be deleted themselves."""
     late_from = clock.step_at(tx, edition, Step.SUM_EVENTS) or now
     rows = [
@@ -81,7 +82,7 @@ def sum_all_of(tx: Tx, send_id: int, edition: str, deliveries: Sequence[int], no
         for start in range(0, len(deliveries), 1000)
         for row in tx.execute(_told().where(t.delivery.c.id.in_(deliveries[start : start + 1000])))
     ]
-    return _sum(tx, rows, send_id, late_from)
+    return _sum(tx, rows, send_id, late_from, index)
 
 
 def _told() -> Any:
@@ -91,6 +92,8 @@ def _told() -> Any:
             t.event.c.id, t.event.c.delivery_id, t.event.c.kind, t.event.c.url, t.event.c.occurred_at,
             t.event.c.received_at, t.event.c.attempt, t.judgement.c.machine, t.fact.c.at.label("first_at"),
             t.batch.c.attempt.label("attempts"),
+            t.variant.c.message_id,
+            case((t.event.c.kind == EventKind.CLICKED.value, t.event.c.raw), else_="").label("raw"),
         )
         .select_from(t.delivery)
         .join(t.event, t.event.c.delivery_id == t.delivery.c.id)
@@ -100,6 +103,7 @@ def _told() -> Any:
             t.batch,
             and_(t.batch.c.send_id == t.delivery.c.send_id, t.batch.c.number == t.delivery.c.batch_number),
         )
+        .outerjoin(t.variant, t.variant.c.id == t.batch.c.variant_id)
     )  # fmt: skip
 
 
@@ -107,10 +111,12 @@ _Key = tuple[str, str, bool]
 """Kind, code of a link or nothing, and whether a machine did it."""
 
 
-def _sum(tx: Tx, rows: Sequence[Row[Any]], send_id: int, late_from: datetime) -> int:
-    clicked = any(row.kind == EventKind.CLICKED for row in rows)
-    found = added_up(rows, _codes(tx, send_id) if clicked else {}, late_from)
-    _add(tx, send_id, found)
+def _sum(tx: Tx, rows: Sequence[Row[Any]], send_id: int, late_from: datetime, index: Index) -> int:
+    clicks = [row for row in rows if row.kind == EventKind.CLICKED]
+    edition = select(t.send.c.edition_id).where(t.send.c.id == send_id)
+    known = codes_of(tx, tx.execute(edition).scalar_one()) if clicks else {}
+    codes = {row.id: links.which(known.get((row.message_id, row.url), ()), index(row.raw)) or "" for row in clicks}
+    _add(tx, send_id, added_up(rows, codes, late_from))
     ids = [row.id for row in rows]
     bulk.delete(tx, t.judgement.c.event_id, ids)
     bulk.delete(tx, t.event.c.id, ids)
@@ -118,7 +124,7 @@ def _sum(tx: Tx, rows: Sequence[Row[Any]], send_id: int, late_from: datetime) ->
 
 
 def added_up(rows: Iterable[Row[Any]], codes: Mapping[str, str], late_from: datetime) -> Mapping[_Key, tuple[int, int]]:
-    """Events and distinct deliveries of each kind, as `event_sum` has them.
+    """Events and distinct deliveries of each kind, as `event_sum` has them. `codes` are of the clicks' links, by event.
 
     A delivery counts in one row of a kind: in the humans' where a human did it at all, else in the machines'. Clicks
     stand there in the whole (an empty code) and by their links as well.
@@ -129,8 +135,7 @@ def added_up(rows: Iterable[Row[Any]], codes: Mapping[str, str], late_from: date
     attempts: dict[int, set[int]] = defaultdict(set)
     for row in rows:
         late, machine = row.received_at >= late_from, bool(row.machine)
-        code = codes.get(row.url, "") if row.kind == EventKind.CLICKED else ""
-        for of in {"", code}:
+        for of in {"", codes.get(row.id, "")}:
             events[row.kind, of, machine] += 1
             place = (row.kind, of, row.delivery_id, late)
             machines[place] = machines.get(place, True) and machine
@@ -154,20 +159,14 @@ def _add(tx: Tx, send_id: int, found: Mapping[_Key, tuple[int, int]]) -> None:
     bulk.upsert(tx, t.event_sum, columns, key=key, adding=("events", "deliveries"))
 
 
-def _codes(tx: Tx, send_id: int) -> Mapping[str, str]:
-    """The code of the first link of each target in the messages of a send's edition."""
-    rows = tx.execute(
-        select(t.link.c.url, t.link.c.code)
-        .join(t.variant, t.variant.c.message_id == t.link.c.message_id)
-        .join(t.send, t.send.c.edition_id == t.variant.c.edition_id)
-        .where(t.send.c.id == send_id, t.link.c.code != "")
-        .order_by(t.link.c.message_id.desc(), t.link.c.number.desc())
-    )
-    return {row.url: row.code for row in rows}
+def late_from(tx: Tx, send_id: int) -> datetime | None:
+    """From when on an event of a send is late; None while none of its edition was summed."""
+    name = select(t.edition.c.name).join(t.send, t.send.c.edition_id == t.edition.c.id).where(t.send.c.id == send_id)
+    return clock.step_at(tx, tx.execute(name).scalar_one(), Step.SUM_EVENTS)
 
 
 def sent_twice(tx: Tx, send_id: int) -> int:
-    """Readers with events of two attempts, of those whose events are summed."""
+    """Readers with events of two attempts, of those whose events are summed; late ones tell nothing of attempts."""
     mine = (t.event_sum.c.send_id == send_id) & (t.event_sum.c.kind == TWICE)
     return tx.execute(select(t.event_sum.c.deliveries).where(mine)).scalar_one_or_none() or 0
 

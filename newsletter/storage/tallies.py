@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import and_, case, func, literal, select
 
-from newsletter.model import EventKind, Step
-from newsletter.storage import clock
+from newsletter.model import EventKind
+from newsletter.storage import sums
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx
 from newsletter.storage.judgements import JUDGED
@@ -55,8 +55,7 @@ def _kept(tx: Tx, send_id: int) -> Iterator[_Row]:
     """Of the raw events. Those that came since the edition's were first summed count for a reader only where they are
     their first of the kind (`storage.sums`).
     """
-    name = select(t.edition.c.name).join(t.send, t.send.c.edition_id == t.edition.c.id).where(t.send.c.id == send_id)
-    late_from = clock.step_at(tx, tx.execute(name).scalar_one(), Step.SUM_EVENTS)
+    late_from = sums.late_from(tx, send_id)
     late = literal(0) if late_from is None else case((t.event.c.received_at >= late_from, 1), else_=0)
     counts = case((late == 0, 1), (t.fact.c.at == t.event.c.occurred_at, 1), else_=0)
     rank = case((t.judgement.c.machine.is_(None), 1), (t.judgement.c.machine, 2), else_=0)
@@ -74,17 +73,17 @@ def _kept(tx: Tx, send_id: int) -> Iterator[_Row]:
         .group_by(t.event.c.kind, t.event.c.delivery_id, late)
         .subquery()
     )
-    sums = (func.sum(of_one.c[f"events_{place}"]).label(f"events_{place}") for place in range(3))
+    events = (func.sum(of_one.c[f"events_{place}"]).label(f"events_{place}") for place in range(3))
     rows = tx.execute(
-        select(of_one.c.kind, of_one.c.rank, func.sum(of_one.c.counts).label("deliveries"), *sums).group_by(
+        select(of_one.c.kind, of_one.c.rank, func.sum(of_one.c.counts).label("deliveries"), *events).group_by(
             of_one.c.kind, of_one.c.rank
         )
     )
     for row in rows:
         yield row.kind, _RANKS[row.rank], 0, int(row.deliveries)
         for place, machine in enumerate(_RANKS):
-            if events := int(row._mapping[f"events_{place}"]):
-                yield row.kind, machine, events, 0
+            if count := int(row._mapping[f"events_{place}"]):
+                yield row.kind, machine, count, 0
 
 
 def _summed(tx: Tx, send_id: int) -> Iterator[_Row]:

@@ -10,8 +10,9 @@ from newsletter.tracking.fold import EVERYWHERE, blames_sender, facts, is_soft, 
 from newsletter.tracking.hits import Following, judged
 from newsletter.tracking.humans import RULES, Seen, judge
 from newsletter.tracking.rates import troubles
+from newsletter.tracking.raws import agent, url_index
 from newsletter.tracking.report import report_document, report_table
-from newsletter.tracking.webhook import Parsed, agent, is_fresh, parse_events, url_index, usable, verify
+from newsletter.tracking.webhook import Parsed, is_fresh, parse_events, usable, verify
 
 __all__ = [
     "EVERYWHERE",

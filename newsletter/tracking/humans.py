@@ -6,6 +6,7 @@ rules change. What the rules go by is in docs/readers.md, "Humans and machines".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,16 +27,21 @@ BURST_LINKS = 3
 _APPLE = "Mozilla/5.0"
 """All that Apple's Mail Privacy Protection says of itself. It loads pictures when the mail comes, read or not."""
 
+_OUTLOOK = re.compile(r"\bms-?office\b|\boutlook\b", re.IGNORECASE)
+"""Outlook loads a mail's pictures under the name with which Office looks ahead at links: the open is its reader's."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """An open or a click of one delivery. `flagged` is the ESP's own word that a machine did it."""
+    """An open or a click of one delivery. `agent` is None where it is not known any more; `flagged` is the ESP's own
+    word that a machine did it.
+    """
 
     id: int
     kind: EventKind
     at: datetime
     url: str
-    agent: str
+    agent: str | None
     flagged: bool
 
 
@@ -65,12 +71,16 @@ def _sign(event: Seen, delivered_at: datetime | None) -> str:
 def _said(event: Seen) -> str:
     if event.flagged:
         return "the mail service says so (sg_machine_open)"
+    if event.agent is None:
+        return ""
     if event.kind is EventKind.CLICKED:
         return agent_is_machine(event.agent) or ""
     if event.agent.strip() == _APPLE:
         return "Apple Mail Privacy Protection"
     # An open comes without an agent where the reader's program hides it.
-    return (event.agent.strip() and agent_is_machine(event.agent)) or ""
+    if not event.agent.strip() or _OUTLOOK.search(event.agent):
+        return ""
+    return agent_is_machine(event.agent) or ""
 
 
 def _timed(event: Seen, delivered_at: datetime | None) -> str:

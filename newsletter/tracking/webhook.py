@@ -185,28 +185,6 @@ def _reason(entry: Mapping[str, Any], word: str, kind: EventKind) -> str:
     return reason
 
 
-def url_index(raw: str) -> int | None:
-    """Which of several links to one address a click was of, counted from 0, as far as an event's JSON says so.
-
-    `url_offset` is "which of those identical links was clicked", says the reference; in the field its index has been
-    seen to run on over all links (github.com/sendgrid/docs/issues/6054), so whoever asks must take a number too high.
-    """
-    try:
-        offset = orjson.loads(raw).get("url_offset")
-    except (orjson.JSONDecodeError, AttributeError):
-        return None
-    return _attempt(offset.get("index")) if isinstance(offset, dict) else None
-
-
-def agent(raw: str) -> str:
-    """The user agent in an event's raw JSON, empty where it has none."""
-    try:
-        entry = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return ""
-    return _text(entry.get("useragent")) if isinstance(entry, dict) else ""
-
-
 def _attempt(value: object) -> int | None:
     """The attempt of ours that an event belongs to.
 

@@ -67,6 +67,7 @@ def test_all_settings_are_read() -> None:
         ALERT_TO="ops@example.org, ann@example.org", ALERT_SMTP_URL="smtps://ops%40example.org:p%2Fw@mail.example.org",
         ALERT_WEBHOOK="https://chat.example.org/x?token=1", METRICS_TOKEN=KEY,
         TRUSTED_PROXIES="10.0.0.0/8, ::1",
+        KEEP_EVENTS_DAYS="30", KEEP_DELIVERIES_DAYS="365",
     )  # fmt: skip
     assert settings == Settings(
         content=Path("c"), templates=Path("t"), var=Path("v"), database_url="postgresql+psycopg://ann:pw@db/news",
@@ -79,6 +80,7 @@ def test_all_settings_are_read() -> None:
             host="mail.example.org", port=465, security="tls", user="ops@example.org", password="p/w"
         ),
         alert_webhook="https://chat.example.org/x?token=1", metrics_token=KEY, trusted_proxies=("10.0.0.0/8", "::1"),
+        keep_events_days=30, keep_deliveries_days=365,
     )  # fmt: skip
     assert settings.public
     assert settings.is_postgresql
@@ -121,6 +123,7 @@ def test_secrets_do_not_show() -> None:
     ("ALERT_WEBHOOK", "http://chat.example.org/hush", "in the clear"), ("ALERT_WEBHOOK", "hush", "https://"),
     ("METRICS_TOKEN", "hush", "32 or more"), ("TRUSTED_PROXIES", "127.0.0.1,proxy", "'proxy' is no IP address"),
     ("TRUSTED_PROXIES", "*", "is no IP address"), ("TRUSTED_PROXIES", "10.0.0.1/8", "is no IP address"),
+    ("KEEP_EVENTS_DAYS", "7", "from 30 to 3650"), ("KEEP_DELIVERIES_DAYS", "60", "fewer than the 90"),
     ("EPOCH_FILE", "var/epoch", "lies inside var"), ("CONTENT", "~nobody-of-that-name/x", "in full"),
 ])  # fmt: skip
 def test_a_wrong_value_names_its_setting_and_the_fix(name: str, value: str, words: str) -> None:
