@@ -71,18 +71,15 @@ def link(context: Context, edition: str) -> str:
     return f"{context.settings.base_url.rstrip('/')}/desk/report/{token}"
 
 
-def behind(context: Context, token: str) -> tuple[Newsletter, EditionReport]:
-    """The report that a link of `link` leads to. Raises BadTokenError for any other, and where it is gone."""
+def edition_behind(context: Context, token: str) -> tuple[Newsletter, str]:
+    """The edition whose report a link of `link` leads to. Raises BadTokenError for any other, and where it is gone."""
     number = tokens.read(token, "report", context.settings.secret_keys).send_id
     with context.store.read() as tx:
         name = reports.edition_name(tx, number)
     newsletter = context.newsletters.get((name or "").partition("/")[0])
-    if name is None or newsletter is None:
-        raise tokens.BadTokenError("of an edition that is gone")
-    try:
-        return newsletter, outcome(context, name)
-    except UsageError as error:
-        raise tokens.BadTokenError("of an edition that was not sent") from error
+    if name is None or newsletter is None or not was_frozen(context, name):
+        raise tokens.BadTokenError("of an edition that is gone, or was not sent")
+    return newsletter, name
 
 
 def _gathered(

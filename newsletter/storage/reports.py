@@ -16,6 +16,8 @@ from newsletter.storage.database import Tx
 ENDS = (EventKind.DELIVERED, EventKind.BOUNCED, EventKind.BLOCKED, EventKind.DROPPED)
 """What becomes of a copy in the end; some come to two of these (a server takes a mail, and sends it back later)."""
 
+_RATED = (*ENDS, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED)
+
 
 def _has(*kinds: EventKind) -> ColumnElement[bool]:
     return exists().where(t.fact.c.delivery_id == t.delivery.c.id, t.fact.c.kind.in_([kind.value for kind in kinds]))
@@ -89,13 +91,23 @@ def earlier(tx: Tx, newsletter: str, before: datetime, limit: int) -> tuple[Earl
 
 
 def facts_until(tx: Tx, send_id: int, until: datetime) -> Mapping[str, int]:
-    """Copies by what had become of them at an instant."""
-    rows = tx.execute(
+    """Copies by what had become of them at an instant: of the kinds that rates are made of."""
+    counts = (
         select(t.fact.c.kind, func.count().label("copies"))
-        .join(t.delivery, t.delivery.c.id == t.fact.c.delivery_id)
-        .where(t.delivery.c.send_id == send_id, t.fact.c.at <= until)
+        .where(t.fact.c.kind.in_([kind.value for kind in _RATED]), t.fact.c.at <= until)
         .group_by(t.fact.c.kind)
     )
+    first, last, copies = tx.execute(
+        select(func.min(t.delivery.c.id), func.max(t.delivery.c.id), func.count()).where(
+            t.delivery.c.send_id == send_id
+        )
+    ).one()
+    if copies and last - first + 1 == copies:
+        # As a freeze writes them, and no other stands between: to read on is faster than to look each up.
+        rows = tx.execute(counts.where(t.fact.c.delivery_id.between(first, last)))
+    else:
+        mine = counts.join(t.delivery, t.delivery.c.id == t.fact.c.delivery_id)
+        rows = tx.execute(mine.where(t.delivery.c.send_id == send_id))
     return {row.kind: row.copies for row in rows}
 
 

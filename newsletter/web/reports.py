@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import threading
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from fastapi import APIRouter, Response
@@ -15,6 +16,8 @@ from newsletter.pipeline.context import Context
 from newsletter.rendering.report_view import report_view
 from newsletter.web.pages import SHEET, Pages
 from newsletter.web.style import theme
+
+KEPT_FOR: Final = timedelta(minutes=1)
 
 _MAY: Final = datetime(2026, 5, 4, tzinfo=UTC)
 _SEND: Final = SendReport(
@@ -38,17 +41,36 @@ _TRIAL: Final = EditionReport(
 
 def routes(context: Context, pages: Pages) -> APIRouter:
     """The report. A token that is none of ours raises BadTokenError, which is answered as any 404 is."""
-    router = APIRouter()
+    router, kept = APIRouter(), _Kept(context, pages)
     for newsletter in context.newsletters.values():
         page(context, pages, newsletter, _TRIAL)
 
     @router.api_route("/desk/report/{token}", methods=["GET", "HEAD"])
     def report(token: str) -> Response:
-        """The numbers as they are now. No reader is named in them."""
-        newsletter, found = outcomes.behind(context, token)
-        return HTMLResponse(page(context, pages, newsletter, found))
+        """The numbers as they were at most a minute ago. No reader is named in them."""
+        return HTMLResponse(kept.page(token))
 
     return router
+
+
+class _Kept:
+    """Pages for a minute: to count a million copies of each of eleven editions takes longer than many like to wait."""
+
+    def __init__(self, context: Context, pages: Pages) -> None:
+        self._context, self._pages = context, pages
+        self._made: dict[str, tuple[datetime, str]] = {}
+        self._making = threading.Lock()
+
+    def page(self, token: str) -> str:
+        """The page behind a token. Raises BadTokenError. Whoever asks while it is made waits for it."""
+        newsletter, name = outcomes.edition_behind(self._context, token)
+        with self._making:
+            now = self._context.clock()
+            self._made = {key: made for key, made in self._made.items() if timedelta() <= now - made[0] < KEPT_FOR}
+            if name not in self._made:
+                found = outcomes.outcome(self._context, name)
+                self._made[name] = now, page(self._context, self._pages, newsletter, found)
+            return self._made[name][1]
 
 
 def page(context: Context, pages: Pages, newsletter: Newsletter, report: EditionReport) -> str:

@@ -216,22 +216,22 @@ def token_of(house: House) -> str:
 
 
 def test_the_link_leads_to_the_report(sent: House) -> None:
-    newsletter, found = outcomes.behind(sent.context, token_of(sent))
-    assert (newsletter.slug, found.send.edition) == ("daily", MONDAY)
+    newsletter, name = outcomes.edition_behind(sent.context, token_of(sent))
+    assert (newsletter.slug, name) == ("daily", MONDAY)
 
 
 @pytest.mark.parametrize("purpose", ["reader", "confirm", "letter"])
 def test_a_token_for_something_else_leads_nowhere(sent: House, purpose: str) -> None:
     token = tokens.sign(tokens.Token(purpose, 0, 0, 1), sent.context.settings.secret_keys[0])
     with pytest.raises(tokens.BadTokenError):
-        outcomes.behind(sent.context, token)
+        outcomes.edition_behind(sent.context, token)
 
 
 @pytest.mark.parametrize("number", [0, 999])
 def test_a_token_of_no_edition_leads_nowhere(sent: House, number: int) -> None:
     token = tokens.sign(tokens.Token("report", 0, 0, number), sent.context.settings.secret_keys[0])
     with pytest.raises(tokens.BadTokenError):
-        outcomes.behind(sent.context, token)
+        outcomes.edition_behind(sent.context, token)
 
 
 # --- the morning after ------------------------------------------------------------------------------------------------
