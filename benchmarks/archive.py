@@ -42,7 +42,8 @@ CORRECTED_EACH = 50
 """One edition in so many has a box that corrects the first story of the one before."""
 
 Rows = list[dict[str, Any]]
-Times = dict[str, list[float]]
+Rounds = dict[str, list[tuple[int, float, float, float, float]]]
+"""By what was asked: bytes, milliseconds of the wall clock and of the CPU, and both of a bare page."""
 
 
 def main() -> None:
@@ -56,12 +57,13 @@ def main() -> None:
         context = house(Path(folder), given.database_url)
         days = [NOW.date() - timedelta(days=number) for number in range(given.editions)]
         fill(context, days)
-        took, bares, sizes = asyncio.run(measure(context, days, given.rounds))
+        took = asyncio.run(measure(context, days, given.rounds))
         context.store.close()
     print(f"{given.editions:,} editions of {STORIES} stories, {given.rounds} rounds; milliseconds, median (range)")
-    for kind, times in took.items():
-        size, bare = statistics.median(sizes[kind]), bares.get(kind)
-        print(f"{kind:24}{size:10,.0f} bytes   {spread(times):26}" + (f"bare {spread(bare)}" if bare else ""))
+    print("| asked | bytes | wall clock | CPU | bare: wall clock | CPU |\n|---|---|---|---|---|---|")
+    for kind, rounds in took.items():
+        sizes, *times = zip(*rounds, strict=True)
+        print(f"| {kind} | {statistics.median(sizes):,.0f} | " + " | ".join(map(spread, times)) + " |")
 
 
 def house(folder: Path, database_url: str | None) -> Context:
@@ -135,33 +137,27 @@ def addresses(days: list[date], rounds: int) -> Iterator[tuple[str, str]]:
         yield "feed.json", "/archive/daily/feed.json"
 
 
-async def measure(context: Context, days: list[date], rounds: int) -> tuple[Times, Times, Times]:
-    """By what was asked: milliseconds of each answer, of a bare one of as many bytes, and how many those are."""
+async def measure(context: Context, days: list[date], rounds: int) -> Rounds:
+    """What each round took, by what was asked."""
     app = create_app(context)
-    took, bares, sizes = (
-        defaultdict[str, list[float]](list),
-        defaultdict[str, list[float]](list),
-        defaultdict[str, list[float]](list),
-    )
+    took: Rounds = defaultdict(list)
     for _, path in addresses(days, 3):  # templates are compiled by the first who asks
         await ask(app, path)
     for kind, path in addresses(days, rounds):
-        status, body, spent = await ask(app, path)
+        status, body, wall, cpu = await ask(app, path)
         assert status == 200, (path, status)
         bare = Starlette(routes=[Route("/page", lambda _, body=body: HTMLResponse(body))])
         await ask(bare, "/page")
-        _, _, alone = await ask(bare, "/page")
-        for measured, value in ((took, spent), (bares, alone), (sizes, len(body))):
-            measured[kind].append(value)
+        *_, bare_wall, bare_cpu = await ask(bare, "/page")
+        took[kind].append((len(body), wall, cpu, bare_wall, bare_cpu))
     for _ in range(3):
-        _, body, spent = await ask(app, "/sitemap.xml")
-        took["sitemap.xml"].append(spent)
-        sizes["sitemap.xml"].append(len(body))
-    return took, bares, sizes
+        _, body, wall, cpu = await ask(app, "/sitemap.xml")
+        took["sitemap.xml"].append((len(body), wall, cpu, 0.0, 0.0))
+    return took
 
 
-async def ask(app: Any, path: str) -> tuple[int, bytes, float]:
-    """Status, body and milliseconds of an answer."""
+async def ask(app: Any, path: str) -> tuple[int, bytes, float, float]:
+    """Status and body of an answer, its milliseconds by the wall clock and of the CPU."""
     sent: list[dict[str, Any]] = []
     scope = {
         "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"", "headers": [],
@@ -175,10 +171,10 @@ async def ask(app: Any, path: str) -> tuple[int, bytes, float]:
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), time.process_time()
     await app(scope, receive, send)
-    spent = (time.perf_counter() - began) * 1000
-    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:]), spent
+    wall, cpu = (time.perf_counter() - began) * 1000, (time.process_time() - worked) * 1000
+    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:]), wall, cpu
 
 
 if __name__ == "__main__":

@@ -153,9 +153,14 @@ def test_each_exit_code_has_its_row() -> None:
     assert raised <= rows
 
 
+def web_modules() -> list[Path]:
+    """Those of the web app; the preview is an application of its own."""
+    return [path for folder in ("web", "web/archive") for path in (ROOT / "newsletter" / folder).glob("*.py")]
+
+
 def test_each_address_has_its_row() -> None:
     """What the web app and the sandbox serve."""
-    decorators = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "newsletter/web").glob("*.py"))
+    decorators = "".join(path.read_text(encoding="utf-8") for path in web_modules())
     served = re.findall(r"@\w+\.(?:api_route|get|post)\(\"([^\"]+)\"", decorators)
     assert len(served) >= 5
     assert [path for path in served if path.replace(":path", "") not in INTERFACE] == []

@@ -247,21 +247,21 @@ class Newsletter:
             raise ValueError(f"carry_over counts editions, got {self.carry_over}")
         if not 0 < self.audience_guard <= 1:
             raise ValueError(f"audience_guard is a share above 0 and up to 1, got {self.audience_guard}")
-        if self.slug == STORIES and self.archive == "public":
-            raise ValueError(f"/archive/{STORIES}/ is where single stories stand: name the newsletter otherwise")
-        unlevelled = [check for check in self.proof if check not in LEVELLED]
-        if unlevelled:
-            raise ValueError(f"proof sets levels of {', '.join(LEVELLED)}, got {', '.join(unlevelled)}")
-        self._check_parts()
-        if self.canary is not None:
-            self._check_canary(self.canary)
-
-    def _check_parts(self) -> None:
         unknown = [part for part in self.parts if part not in PARTS]
         if unknown:
             raise ValueError(f"parts are some of {', '.join(PARTS)}, got {', '.join(unknown)}")
+        unlevelled = [check for check in self.proof if check not in LEVELLED]
+        if unlevelled:
+            raise ValueError(f"proof sets levels of {', '.join(LEVELLED)}, got {', '.join(unlevelled)}")
         if "feedback" in self.parts and self.feedback is None:
             raise ValueError("parts has feedback, and there is no [feedback] with a question and answers")
+        self._check_archive()
+        if self.canary is not None:
+            self._check_canary(self.canary)
+
+    def _check_archive(self) -> None:
+        if self.slug == STORIES and self.archive == "public":
+            raise ValueError(f"/archive/{STORIES}/ is where single stories stand: name the newsletter otherwise")
 
     def _check_canary(self, canary: Canary) -> None:
         if not self.editors and not canary.seeds:

@@ -204,7 +204,7 @@ class Archive:
         held = archive.holders(tx, wrong, self._context.newsletters) if wrong else ()
         if not held:
             return None
-        gone, place = held[0]
+        gone, place = held[-1]  # when it was wrong first
         paged = any(of.newsletter in self.newsletters and at.document for of, at in held)
         return Corrects(
             headline=place.headline, day=dates.day(gone.date, newsletter.language),

@@ -16,6 +16,8 @@ ROUTES = {
     ("/m/{token}", "GET"), ("/m/{token}", "HEAD"), ("/m/{token}", "POST"), ("/m/{token}/data.json", "GET"),
     ("/m/{token}/address", "POST"), ("/m/{token}/erase", "POST"),
     ("/r/{code}", "GET"), ("/r/{code}", "HEAD"),
+    ("/robots.txt", "GET"), ("/sitemap.xml", "GET"), ("/archive/", "GET"),
+    ("/archive/daily/", "GET"), ("/archive/daily/feed.xml", "GET"), ("/archive/daily/feed.json", "GET"),
 }  # fmt: skip
 
 ANSWERS = [
@@ -56,7 +58,7 @@ def test_there_are_these_addresses_and_no_others(house: House) -> None:
     """What is added is added here too; FastAPI's own pages are off."""
     asked = {(path, method) for path, method in ROUTES if house.ask(method, path).status_code not in {404, 405}}
     assert asked >= {("/hooks/sendgrid", "POST"), ("/style.css", "GET"), ("/healthz", "GET")}
-    for path in ("/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect", "/metrics", "/archive/daily", "/desk"):
+    for path in ("/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect", "/metrics", "/archive/none/", "/desk"):
         assert house.ask("GET", path).status_code == 404
     for path in ("/healthz", "/style.css"):
         assert set(house.ask("POST", path).headers["Allow"].split(", ")) == {"GET", "HEAD"}
