@@ -104,6 +104,9 @@ class Canary:
 
 LONGEST_WAIT_MINUTES = 240
 
+MOST_SECTIONS = 60
+"""The ledger has a reader's choice of them as bits of one number."""
+
 
 PARTS = (
     "count",
@@ -233,11 +236,7 @@ class Newsletter:
     service: Mailbox | None = None
 
     def __post_init__(self) -> None:
-        if not self.sections:
-            raise ValueError("a newsletter has at least one section")
-        slugs = [section.slug for section in self.sections]
-        if len(set(slugs)) != len(slugs):
-            raise ValueError(f"sections are named once each, got {', '.join(slugs)}")
+        self._check_sections()
         if not 1 <= self.minimum <= self.maximum:
             raise ValueError(f"minimum {self.minimum} and maximum {self.maximum}: 1 ≤ minimum ≤ maximum is asked")
         if self.carry_over < 0:
@@ -254,6 +253,13 @@ class Newsletter:
             raise ValueError("parts has feedback, and there is no [feedback] with a question and answers")
         if self.canary is not None:
             self._check_canary(self.canary)
+
+    def _check_sections(self) -> None:
+        if not 1 <= len(self.sections) <= MOST_SECTIONS:
+            raise ValueError(f"a newsletter has at least one section, and {MOST_SECTIONS} at most")
+        slugs = [section.slug for section in self.sections]
+        if len(set(slugs)) != len(slugs):
+            raise ValueError(f"sections are named once each, got {', '.join(slugs)}")
 
     def _check_canary(self, canary: Canary) -> None:
         if not self.editors and not canary.seeds:

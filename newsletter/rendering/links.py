@@ -33,11 +33,13 @@ def ascii_address(url: str) -> str:
     return urlunsplit((parts.scheme, host, *rest))
 
 
-def collect(html: str) -> tuple[str, tuple[Link, ...]]:
+def collect(html: str, *, own_alone: bool = False) -> tuple[str, tuple[Link, ...]]:
     """The HTML without the marks that templates put on links, and the links in its order, numbered from 1.
 
     A link without a mark belongs to the frame (`furniture`). Links that are a reader's own (`[[reader]]`) and
-    those within the mail are not among them: nobody counts or mends those.
+    those within the mail are not among them: nobody counts or mends those. With `own_alone` the reader's own say to
+    SendGrid's click tracking that it leave them alone (before the href, as its documentation writes it): their tokens
+    would stand in its events.
     """
     links: list[Link] = []
 
@@ -48,22 +50,11 @@ def collect(html: str) -> tuple[str, tuple[Link, ...]]:
         url = unescape(href[1] or href[2] or "") if href else ""
         if url and not url.startswith("#") and not TOKEN.search(url):
             links.append(_link(len(links) + 1, url, mark[1].split() if mark else []))
+        elif own_alone and TOKEN.search(url):
+            tag = f"<a clicktracking=off{tag[2:]}"
         return _MARK.sub("", tag, count=1)
 
     return _ANCHOR.sub(note, html), tuple(links)
-
-
-def left_alone(html: str) -> str:
-    """The HTML with the mark by which SendGrid's click tracking leaves out a link (before the href, as its
-    documentation writes it), on those that are a reader's own: their tokens would stand in its events.
-    """
-
-    def mark(anchor: re.Match[str]) -> str:
-        href = _HREF.search(anchor[0])
-        own = href is not None and TOKEN.search(href[1] or href[2] or "")
-        return f"<a clicktracking=off{anchor[0][2:]}" if own else anchor[0]
-
-    return _ANCHOR.sub(mark, html)
 
 
 def _link(number: int, url: str, mark: list[str]) -> Link:

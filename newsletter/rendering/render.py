@@ -56,19 +56,14 @@ def render(
         "edition": view(edition, newsletter, organisation, base_url=base_url),
         "theme": colours,
         "printed": printer.printed,
-        "language": newsletter.language,
-        "direction": newsletter.direction,
-        "start": "left" if newsletter.direction == "ltr" else "right",
-        "end": "right" if newsletter.direction == "ltr" else "left",
+        **_writing(newsletter),
     }
     look = folder_of.load(templates / FOLDER, catalogue.load(newsletter.language, templates))
     compiled = _compiled(look, values, newsletter, title=edition.subject)
     text = _tidy(look.fill(f"{newsletter.template}{folder_of.TEXT_SUFFIX}", values))
     if printer.faults:
         raise ContentError(printer.faults)
-    html, found = links.collect(markup.inline(compiled))
-    if clicks == "individual":
-        html = links.left_alone(html)
+    html, found = links.collect(markup.inline(compiled), own_alone=clicks == "individual")
     return Message(
         subject=edition.subject,
         preheader=edition.preheader,
@@ -80,6 +75,12 @@ def render(
         pictures=printer.pictures,
         embedded=printer.embedded(),
     )
+
+
+def _writing(newsletter: Newsletter) -> dict[str, str]:
+    """The language, and the sides where its lines begin and end."""
+    start, end = ("left", "right") if newsletter.direction == "ltr" else ("right", "left")
+    return {"language": newsletter.language, "direction": newsletter.direction, "start": start, "end": end}
 
 
 def _require_look(template: str, templates: Path) -> None:
