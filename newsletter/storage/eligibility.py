@@ -113,6 +113,13 @@ def departure(list_slug: str, at: datetime) -> ColumnElement[str | None]:
 NOT_RECEIVED = (EventKind.BOUNCED, EventKind.BLOCKED, EventKind.DROPPED)
 
 
+def _has_it(counts_under: int, besides: int | None) -> ColumnElement[bool]:
+    """Whether an address has a delivery that counts under an edition, of another send than `besides`."""
+    other = t.delivery.alias()
+    found = exists().where(other.c.address_key == t.delivery.c.address_key, other.c.edition_id == counts_under)
+    return found if besides is None else found.where(other.c.send_id != besides)
+
+
 def received(
     send_id: int,
     list_slug: str,
@@ -139,11 +146,7 @@ def received(
         (lost, literal("not-received")),
     ]
     if counts_under is not None:
-        other = t.delivery.alias()
-        twice = exists().where(other.c.address_key == t.delivery.c.address_key, other.c.edition_id == counts_under)
-        if besides is not None:
-            twice = twice.where(other.c.send_id != besides)
-        whens.append((twice, literal("duplicate")))
+        whens.append((_has_it(counts_under, besides), literal("duplicate")))
     return (
         select(
             t.delivery.c.subscriber_id.label("subscriber_id"),
