@@ -107,6 +107,9 @@ LONGEST_WAIT_MINUTES = 240
 STORIES = "stories"
 """In addresses of the archive this stands where else a newsletter's name does."""
 
+MOST_SECTIONS = 60
+"""The ledger has a reader's choice of them as bits of one number."""
+
 
 PARTS = (
     "count",
@@ -236,11 +239,7 @@ class Newsletter:
     service: Mailbox | None = None
 
     def __post_init__(self) -> None:
-        if not self.sections:
-            raise ValueError("a newsletter has at least one section")
-        slugs = [section.slug for section in self.sections]
-        if len(set(slugs)) != len(slugs):
-            raise ValueError(f"sections are named once each, got {', '.join(slugs)}")
+        self._check_sections()
         if not 1 <= self.minimum <= self.maximum:
             raise ValueError(f"minimum {self.minimum} and maximum {self.maximum}: 1 ≤ minimum ≤ maximum is asked")
         if self.carry_over < 0:
@@ -262,6 +261,13 @@ class Newsletter:
     def _check_archive(self) -> None:
         if self.slug == STORIES and self.archive == "public":
             raise ValueError(f"/archive/{STORIES}/ is where single stories stand: name the newsletter otherwise")
+
+    def _check_sections(self) -> None:
+        if not 1 <= len(self.sections) <= MOST_SECTIONS:
+            raise ValueError(f"a newsletter has at least one section, and {MOST_SECTIONS} at most")
+        slugs = [section.slug for section in self.sections]
+        if len(set(slugs)) != len(slugs):
+            raise ValueError(f"sections are named once each, got {', '.join(slugs)}")
 
     def _check_canary(self, canary: Canary) -> None:
         if not self.editors and not canary.seeds:

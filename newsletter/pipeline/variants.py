@@ -219,7 +219,7 @@ def in_lines(of: Variants, newsletter: Newsletter) -> Iterator[str]:
         width = max(len(f"{variant.readers:,}") for variant in of.all)
         heads = ["Variants   ", *[" " * 11] * (len(of.all) - 1)]
         for head, variant in zip(heads, of.all, strict=True):
-            yield f"{head}{variant.readers:>{width},} get {in_words(variant, newsletter)}"
+            yield f"{head}{variant.readers:>{width},}  {in_words(variant, newsletter)}"
     if of.rare:
         yield (
             f"           {of.rare_readers:,} more chose one of {of.rare:,} rarer sets of sections, and get the whole: "

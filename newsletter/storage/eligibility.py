@@ -61,15 +61,19 @@ def _paused(at: datetime) -> ColumnElement[bool]:
     return t.subscription.c.paused_until > at
 
 
+def _among(slugs: ColumnElement[str] | ColumnElement[str | None], slug: str) -> ColumnElement[bool]:
+    """Whether a slug stands in a column of slugs with spaces between them."""
+    return literal(" ").concat(slugs).concat(" ").contains(f" {slug} ", autoescape=True)
+
+
 def chosen(printed: Sequence[str]) -> ColumnElement[int]:
     """Which of an edition's sections a subscription asks for: a bit for each, in their order; all where it chose none.
 
     So each choice has one number, whatever else was chosen that this edition does not print.
     """
-    words = literal(" ").concat(t.subscription.c.sections).concat(" ")
     bits: ColumnElement[int] = literal(0, Integer)
     for number, slug in enumerate(printed):
-        bits = bits + case((words.contains(f" {slug} ", autoescape=True), 1 << number), else_=0)
+        bits = bits + case((_among(t.subscription.c.sections, slug), 1 << number), else_=0)
     return case((t.subscription.c.sections.is_(None), (1 << len(printed)) - 1), else_=bits)
 
 
@@ -109,6 +113,13 @@ def departure(list_slug: str, at: datetime) -> ColumnElement[str | None]:
 NOT_RECEIVED = (EventKind.BOUNCED, EventKind.BLOCKED, EventKind.DROPPED)
 
 
+def _has_it(counts_under: int, besides: int | None) -> ColumnElement[bool]:
+    """Whether an address has a delivery that counts under an edition, of another send than `besides`."""
+    other = t.delivery.alias()
+    found = exists().where(other.c.address_key == t.delivery.c.address_key, other.c.edition_id == counts_under)
+    return found if besides is None else found.where(other.c.send_id != besides)
+
+
 def received(
     send_id: int,
     list_slug: str,
@@ -125,9 +136,7 @@ def received(
     events told, nor those who have the correction already, under the edition `counts_under`; what the send `besides`
     would bring them does not count.
     """
-    left, fact = departure(list_slug, at), t.fact.c
-    sections = t.variant.c.sections
-    held = (sections == "") | literal(" ").concat(sections).concat(" ").contains(f" {section} ", autoescape=True)
+    left, fact, sections = departure(list_slug, at), t.fact.c, t.variant.c.sections
     mine = fact.delivery_id == t.delivery.c.id
     lost = and_(
         exists().where(mine, fact.kind.in_(NOT_RECEIVED)), ~exists().where(mine, fact.kind == EventKind.DELIVERED)
@@ -137,11 +146,7 @@ def received(
         (lost, literal("not-received")),
     ]
     if counts_under is not None:
-        other = t.delivery.alias()
-        twice = exists().where(other.c.address_key == t.delivery.c.address_key, other.c.edition_id == counts_under)
-        if besides is not None:
-            twice = twice.where(other.c.send_id != besides)
-        whens.append((twice, literal("duplicate")))
+        whens.append((_has_it(counts_under, besides), literal("duplicate")))
     return (
         select(
             t.delivery.c.subscriber_id.label("subscriber_id"),
@@ -160,7 +165,8 @@ def received(
                 t.subscription.c.list_id == t.send.c.list_id,
             ),
         )
-        .where(t.delivery.c.send_id == send_id, t.delivery.c.outcome.is_(None), t.batch.c.state == "accepted", held)
+        .where(t.delivery.c.send_id == send_id, t.delivery.c.outcome.is_(None), t.batch.c.state == "accepted")
+        .where((sections == "") | _among(sections, section))
     )
 
 

@@ -280,10 +280,14 @@ def _days() -> Iterator[date]:
 def chaos(
     url: str, folder: Path, *, readers: int, seed: int, workers: int = 0, kills_each: int = 8
 ) -> Iterator[tuple[Chaos, list[str]]]:
-    """A house on a database that has its tables, ready for editions; gives it with its readers."""
+    """A house on a database that has its tables, ready for editions; gives it with its readers. Every third agreed that
+    their opens are seen, so that each edition has two variants.
+    """
     store = Store(url)
     more = {"QUEUE": "workers"} if workers else {}
     house = House(folder / "house", store, AheadClock(), SEND_CONCURRENCY=4, **more)
+    house.newsletter(keys='opens = "consented"')
+    house.reload()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     spool.LONGEST_WAIT_S = TELL_AGAIN_S
@@ -295,8 +299,11 @@ def chaos(
         house.clock.go_to(at(4, 4))  # type: ignore[attr-defined]
         house.tick()  # from now on the schedule counts
         made = Chaos(house, sandbox, port, seed=seed, workers=workers, kills_each=kills_each)
+        addresses = house.readers(readers)
+        for address in addresses[::3]:
+            house.choose(address, tracked=True)
         try:
-            yield made, house.readers(readers)
+            yield made, addresses
         finally:
             made.stop()
             store.close()

@@ -360,3 +360,16 @@ def test_variants_of_a_former_freeze_are_left(sqlite_sectioned: House) -> None:
         (main,) = frozen(tx, row.id)
         assert tx.execute(text("SELECT count(*) FROM variant")).scalar_one() == 3
     assert (main.sections, main.tracking, main.readers) == ((), "none", 3)
+
+
+def test_what_an_older_version_froze_is_held(sqlite_sectioned: House) -> None:
+    """Its links have a token that nobody puts in any more: readers could not leave."""
+    house = sqlite_sectioned
+    house.freeze()
+    assert [step for step, _ in house.tick(at(4, 6, 20))] == ["frozen test"]
+    with house.store.write() as tx:
+        tx.execute(text("UPDATE message SET html = replace(html, '[[reader]]', '[[unsubscribe]]')"))
+    assert house.tick(at(4, 6, 31)) == [
+        ("send", "it was frozen by an older version of the program, and its links would lead nowhere")
+    ]
+    assert house.state()[0] is EditionState.HELD

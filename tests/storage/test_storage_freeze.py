@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from newsletter.model import SendState
+from newsletter.model.newsletters import MOST_SECTIONS
 from newsletter.storage import Store, balance, roster, sends, variants
 from newsletter.storage.variants import Choice
 
@@ -140,6 +141,29 @@ def test_a_test_counts_under_no_promise(rows: Rows) -> None:
     (batch,) = rows.claim(test)
     assert (batch.kind, batch.recipients[0].subscriber_id) == ("test", 0)
     assert batch.recipients[0].token == "token0", "an editor's link is inert"
+
+
+def test_sixty_sections(rows: Rows) -> None:
+    """As many as a newsletter may have: choices of the last of them are told apart, on both databases."""
+    printed = tuple(f"s{number}" for number in range(MOST_SECTIONS))
+    rows.subscribe("daily", addresses(4))
+    for number, sections in enumerate(["s59", "s58 s59", "s0"]):
+        rows.choose("daily", f"reader{number}@example.org", sections=sections, tracked=True)
+    with rows.store.read() as tx:
+        found = variants.choices(tx, rows.mailing(tx, "daily", printed=printed))
+    assert found == {
+        Choice(sections=(59,), tracked=True): 1,
+        Choice(sections=(58, 59), tracked=True): 1,
+        Choice(sections=(0,), tracked=True): 1,
+        Choice(sections=tuple(range(60))): 1,
+    }
+    last = Choice(sections=(59,), tracked=True)
+    send_id = rows.freeze(printed=printed, choices={last: 1})
+    with rows.store.read() as tx:
+        numbers = tx.execute(
+            text("SELECT number, size FROM batch WHERE send_id = :send ORDER BY number"), {"send": send_id}
+        )
+        assert [tuple(row) for row in numbers] == [(1, 2), (2, 1), (3, 1)]
 
 
 # --- eligibility against a plain oracle -------------------------------------------------------------------------------
