@@ -49,6 +49,7 @@ caniemail: .venv/ready ## Renew what the proof knows of mail clients, from FILE=
 	$(BIN)/python -m newsletter.rendering.proof.caniemail $(FILE)
 
 catalogues: .venv/ready-dev ## Bring the words of the templates into templates/locale/*.po, to be translated
+	@mkdir -p var
 	$(BIN)/pybabel -q extract --mapping pyproject.toml --no-default-keywords --keywords "_ ngettext:1,2" --add-location file --sort-by-file \
 		--omit-header --output-file var/email.pot templates newsletter
 	for file in templates/locale/*.po; do $(BIN)/pybabel -q update --omit-header --no-fuzzy-matching --ignore-obsolete --width 120 \
