@@ -50,10 +50,12 @@ caniemail: .venv/ready ## Renew what the proof knows of mail clients, from FILE=
 
 catalogues: .venv/ready-dev ## Bring the words of the templates into templates/locale/*.po, to be translated
 	@mkdir -p var
-	$(BIN)/pybabel -q extract --mapping pyproject.toml --no-default-keywords --keywords "_ ngettext:1,2" --add-location file --sort-by-file \
+	$(BIN)/pybabel -q extract --mapping pyproject.toml --no-default-keywords --keywords "_ gettext ngettext:1,2" --add-location file --sort-by-file \
 		--omit-header --output-file var/email.pot templates newsletter
-	for file in templates/locale/*.po; do $(BIN)/pybabel -q update --omit-header --no-fuzzy-matching --ignore-obsolete --width 120 \
-		--input-file var/email.pot --output-file $$file --locale $$(basename $$file .po | tr - _); done
+	@# the first lines of a catalogue say its language and its plurals: they stay
+	for file in templates/locale/*.po; do sed -n '1{/^msgid ""$$/!q};p;/^$$/q' $$file > var/head.po; $(BIN)/pybabel -q update --omit-header --no-fuzzy-matching \
+		--ignore-obsolete --width 120 --input-file var/email.pot --output-file $$file --locale $$(basename $$file .po | tr - _); \
+		cat var/head.po $$file > var/words.po; mv var/words.po $$file; done
 
 clean: ## Remove the environment and what the demo made
 	rm -rf .venv var
