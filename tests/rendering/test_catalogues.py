@@ -36,7 +36,9 @@ def words_for_readers() -> set[str | tuple[str, ...]]:
     found = extract_from_dir(
         TEMPLATES, method_map=[("**.j2", "jinja2")], options_map={"**.j2": {"trim_blocks": "true"}}
     )
-    beside = extract_from_dir(ROOT / "newsletter" / "rendering", method_map=[("*wording.py", "python")])
+    beside = extract_from_dir(
+        ROOT / "newsletter" / "rendering", method_map=[(name, "python") for name in ("*wording.py", "report_*.py")]
+    )
     return {message[2] for message in (*found, *beside)}
 
 
