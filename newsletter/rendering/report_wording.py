@@ -102,6 +102,9 @@ def reason(words: Words, said: str) -> str:
     _ = words.catalogue.gettext
     known = {
         "unsubscribed": _("left after the freeze"),
+        "paused": _("pauses"),
+        "consent-expired": _("consent has ended"),
+        "nothing-chosen": _("chose none of its sections"),
         "reserved-domain": _("an example’s address"),
         "duplicate": _("gets it through another list"),
         "not-received": _("did not get what is corrected"),
@@ -114,6 +117,7 @@ def reason(words: Words, said: str) -> str:
         "suppressed:manual": _("suppressed by hand"),
         "suppressed:import": _("imported as suppressed"),
         "suppressed:erased": _("erased"),
+        "suppressed:moved": _("has another address"),
     }
     return known.get(said, said)
 

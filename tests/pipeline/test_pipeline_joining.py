@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from newsletter.audience import tokens
 from newsletter.errors import UsageError
 from newsletter.model import Basis, Consent, ConsentEvent, Newsletter
-from newsletter.pipeline import importing, joining, leaving, letters, readers
+from newsletter.pipeline import joining, leaving, letters, readers
 from newsletter.storage import consent, roster
 from newsletter.storage import letters as rows
 from newsletter.storage import tables as t
@@ -220,8 +220,7 @@ def test_how_often_in_a_day(house: House) -> None:
 
 def test_a_name_is_the_strangers_who_typed_it(house: House) -> None:
     """It changes nobody who is on a list, and is one line of what can be printed."""
-    house.write("named.csv", f"email,name\n{ANN},Ann Roe\n")
-    importing.import_csv(house.context, house.folder / "named.csv", "daily", source="", basis="")
+    readers.add(house.context, ANN, "Ann Roe", "daily", source="", basis="express")
     house.newsletter("board", schedule="")
     house.reload()
     for slug in ("daily", "board"):
