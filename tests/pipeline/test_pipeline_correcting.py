@@ -386,7 +386,7 @@ def test_the_clock_carries_on(house: House) -> None:
     assert ("resume", "") in house.tick()
     report = house.report(MAIL)
     assert (report.state, report.accepted, report.in_doubt) == ("partial", 4, 2)
-    assert sorted(house.fake.of_kind("correction")) == addresses[2:]
+    assert len(set(house.fake.of_kind("correction"))) == 4
     doubts.resolve(house.context, MAIL, accept=False, by="ann")
     sending.run(house.context, send_id)
     assert sorted(house.fake.of_kind("correction")) == addresses
@@ -621,7 +621,7 @@ def test_the_report_of_the_morning_after(sqlite_house: House) -> None:
     fix(house)
     house.correct(FIX)
     house.tick(at(5, 6, 1))
-    assert f"{MAIL}: the report" in house.fake.subjects
+    assert house.fake.subjects.count("The Morning Run of May 4, 2026: the report") == 2, "its edition's, and its own"
 
 
 # --- workers ----------------------------------------------------------------------------------------------------------

@@ -154,7 +154,7 @@ def test_an_address_that_is_new_here(house: House, ann: Reader) -> None:
     """Only the link in the letter to it changes anything. Links of old mails work on; the log is whole under the new
     key and stays under the old one, which no import brings back.
     """
-    preferences.save(house.context, ann.link, "daily", Wish(sections=("labor",)), words=lambda *_: "Labor.", wording="")
+    preferences.save(house.context, ann.link, "daily", Wish(sections=("trade",)), words=lambda *_: "Trade.", wording="")
     token = let_in(house, ann)
     assert access.ask_address(house.context, token, NEW) == "sent"
     letter = ann.letter("address")
@@ -164,7 +164,7 @@ def test_an_address_that_is_new_here(house: House, ann: Reader) -> None:
     assert access.confirm_address(house.context, letter).done, "twice is once"
     assert ann.address == NEW
     assert house.subscriber_id(NEW) == ann.id
-    assert ann.place().sections == ("labor",)
+    assert ann.place().sections == ("trade",)
     assert events_of(house, NEW) == events_of(house, ANN) == [("daily", "changed"), ("daily", "changed")]
     assert log_of(house, NEW)[-1].detail == "address changed from a•••@e•••.org to A•••@e•••.org"
     assert suppressed(house, ANN) == ["moved"]

@@ -125,6 +125,7 @@ def check_the_numbers_stay(rows: Rows, *, old: Sequence[Any], young: Sequence[An
     tell(rows, people, late, START + 5 * DAY)
     tell(rows, people, late, START + 5 * DAY)
     judged(rows, send_id)
+    rows.clock.at = START + 6 * DAY
     wanted = shown(rows, send_id)
     while sum_events(rows, START + 4 * DAY):
         assert shown(rows, send_id) == wanted, "those that waited, too"
