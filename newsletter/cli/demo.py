@@ -66,10 +66,25 @@ def _where(context: Context, on: Target) -> str:
 Read it: every mail is a file, {folder}/*.eml, and stands in the sandbox's inbox:
   export NEWSLETTER_SANDBOX=1{here}
   newsletter sandbox            then open http://127.0.0.1:8025/
+While it runs, see what readers and editors see:
+{_on_the_web(context, on)}
 Go on:
   newsletter edition plan {on.newsletter.slug}
   newsletter subscribers explain {_sample()} {on.id}
   newsletter report {on.id}"""
+
+
+def _on_the_web(context: Context, on: Target) -> str:
+    """Where the pages of a newsletter are, as far as it has them."""
+    from newsletter.pipeline import outcomes
+
+    base, slug = context.settings.base_url, on.newsletter.slug
+    places = (
+        ("to sign up", f"{base}/s/{slug}", on.newsletter.sign_up),
+        ("the archive", f"{base}/archive/{slug}/", on.newsletter.archive == "public"),
+        ("the report", outcomes.link(context, on.id), True),
+    )
+    return "\n".join(f"  {name:<13} {address}" for name, address, there in places if there)
 
 
 def _sample() -> str:

@@ -59,7 +59,7 @@ def serving(context: Context, port: int = 0) -> Iterator[str]:
     from newsletter.web.server import listen, running
 
     app = create_app(context)
-    with listen("127.0.0.1", port) as listener, running(app, listener) as address:
+    with listen("127.0.0.1", port) as listener, app.state.redirects.running(), running(app, listener) as address:
         yield address
 
 

@@ -9,9 +9,18 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from newsletter.model import EDITION_ID, EditionReport, Newsletter
+from newsletter.model import EDITION_ID, EditionReport, Newsletter, Rate
 from newsletter.rendering import catalogue, dates
-from newsletter.rendering.report_blocks import BlockView, clicks, copies, corrections, doings, rate_view, readers
+from newsletter.rendering.report_blocks import (
+    BlockView,
+    RateView,
+    clicks,
+    copies,
+    corrections,
+    doings,
+    rate_view,
+    readers,
+)
 from newsletter.rendering.report_wording import Words, warnings
 
 
@@ -107,17 +116,14 @@ def _compared(report: EditionReport, words: Words) -> str:
 
 
 def _figures(report: EditionReport, words: Words) -> tuple[FigureView, ...]:
-    """Four numbers that an editor asks first, or fewer: shares of what was seen, counts of who left or complained."""
+    """Four numbers that an editor asks first, or fewer: shares of what was seen, counts of what readers did."""
     seen = [name for name in ("delivered", "opened", "clicks", "clicked") if name in report.rates][:2]
-    shares = [rate_view(report, words, name) for name in seen]
-    counts = [(rate_view(report, words, name), report.rates[name]) for name in ("unsubscribed", "complained")]
-    return (
-        *(FigureView(number=row.share, label=row.label, beside=row.usual) for row in shares if row.share),
-        *(
-            FigureView(
-                number=words.number(rate.count), label=row.label, beside=", ".join(filter(None, (row.share, row.usual)))
-            )
-            for row, rate in counts
-            if row.share
-        ),
-    )
+    rates = [(name, rate_view(report, words, name)) for name in (*seen, "unsubscribed", "complained")]
+    return tuple(_figure(name, row, report.rates[name], words) for name, row in rates if row.share)
+
+
+def _figure(name: str, row: RateView, rate: Rate, words: Words) -> FigureView:
+    if name not in {"clicks", "unsubscribed", "complained"}:
+        return FigureView(number=row.share, label=row.label, beside=row.usual)
+    beside = ", ".join(filter(None, (row.share, row.usual)))
+    return FigureView(number=words.number(rate.count), label=row.label, beside=beside)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.request import urlopen
 
 import pytest
 from cli_house import ROOT, House, Said, bare_house
 
+from newsletter.cli.common import open_house
+from newsletter.cli.local import serving
 from newsletter.sandbox import accepted
 
 SEED = ROOT.parent / "shared" / "seed" / "input-stories.txt"
@@ -83,6 +87,18 @@ def test_the_commands_that_the_demo_names_work(demo: Demo, after: House) -> None
     assert [words[0] for words in typed] == ["sandbox", "edition", "subscribers", "report"]
     for words in typed[1:]:
         assert after.run(*words).code == 0, words
+
+
+def test_the_pages_that_the_demo_names_are_there(demo: Demo) -> None:
+    """The page to sign up, the archive and the report answer where it says, while the sandbox runs."""
+    context = open_house()
+    named = re.findall(r"^  (to sign up|the archive|the report) +(\S+)$", demo.said.out, re.MULTILINE)
+    assert [name for name, _ in named] == ["to sign up", "the archive", "the report"]
+    with serving(context) as address:
+        for _, page in named:
+            with urlopen(page.replace(context.settings.base_url, address)) as answer:
+                assert answer.status == 200
+    context.store.close()
 
 
 def test_only_the_set_up(bare: House) -> None:

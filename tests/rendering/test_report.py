@@ -47,6 +47,15 @@ def test_text(golden: Callable[[str, str], None]) -> None:
     golden("report.txt", mail()[0].text)
 
 
+def test_the_numbers_that_come_first() -> None:
+    """Shares of what was seen; of what readers did how many did it, with the share beside it: a number is short."""
+    first = report_view(report(opens=None), DAILY, TEMPLATES).figures
+    assert [(figure.label, figure.number) for figure in first] == [
+        ("Delivered", "97.2%"), ("Clicks", "305"), ("Unsubscribed", "12"), ("Marked as spam", "2"),
+    ]  # fmt: skip
+    assert first[1].beside == "12.5 for 100 copies, usually 11.8 for 100 copies"
+
+
 EMPTY = EditionReport(
     send=replace(SEND, state="pending", candidates=0, accepted=0, excluded={}, facts={}, started_at=None),
     subject="", as_of=MORNING, waiting=0, deferred=0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ from sqlalchemy import select, text, update
 from structlog.testing import capture_logs
 from web_house import NOW, House
 
+from newsletter.cli.local import serving
 from newsletter.model import Link, Message
 from newsletter.pipeline.clicking import Redirects, relabel
 from newsletter.rendering.links import code as code_of
@@ -284,3 +286,14 @@ class TestTrouble:
         for code in keep(house, *(f"https://amg.example.org/{n}" for n in range(10))):
             assert house.ask("GET", f"/r/{code}").status_code == 302
         assert len(redirects(house)._known) == 3
+
+
+def test_a_click_counts_beside_the_sandbox_too(house: House) -> None:
+    """`newsletter sandbox` and the demo run the web app themselves: what a newcomer presses there is in the report."""
+    (code,) = keep(house, TARGET)
+    with serving(house.context) as address:
+        asked = http.client.HTTPConnection(address.removeprefix("http://"), timeout=10)
+        asked.request("GET", f"/r/{code}", headers=READER)
+        assert asked.getresponse().status == 302
+        asked.close()
+    assert [(hit.code, hit.machine) for hit in counted(house)] == [(code, False)]

@@ -119,6 +119,18 @@ def test_the_house_colours_are_the_mails() -> None:
     }
 
 
+@pytest.mark.parametrize(("sheet", "part"), [("archive", "archive"), ("preferences", "own"), ("report", "report")])
+def test_a_parts_sheet_styles_its_own_pages_alone(sheet: str, part: str) -> None:
+    """All sheets are served as one: a rule without the part's class, or a colour of the house named anew, would change
+    the pages of the others."""
+    text = re.sub(r"/\*.*?\*/", "", (ROOT / "templates" / "web" / f"{sheet}.css").read_text(), flags=re.DOTALL)
+    heads = re.findall(r"([^{};]+)\{", text)
+    selectors = {one.strip() for head in heads if "@" not in head for one in head.split(",")}
+    assert len(selectors) > 10
+    assert {one for one in selectors if not re.match(rf'(\[dir="rtl"\] )?\.{part}\b', one)} <= {":root"}
+    assert not set(re.findall(r"(--[a-z-]+):", text)) & set(re.findall(r"(--[a-z-]+):", STYLE + FORMS))
+
+
 def _luminance(colour: str) -> float:
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
