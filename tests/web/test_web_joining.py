@@ -124,6 +124,19 @@ def test_what_is_no_address(house: House, typed: str, words: str) -> None:
     assert (count(house), len(answer.text) < 5000) == (0, True)
 
 
+@pytest.mark.parametrize("charset", [
+    "undefined", "punycode", "utf-7", 'utf-8; charset="unicode_escape"', "utf-8-sig", "utf-8x",
+])  # fmt: skip
+def test_a_form_in_another_encoding(house: House, charset: str) -> None:
+    """Is read as none: no browser makes one, and some of Python's codecs decode to what no page could say again."""
+    body = b'--X\r\nContent-Disposition: form-data; name="email"\r\n\r\n\\ud800+2AA-@example.org\r\n--X--\r\n'
+    for type_, words in ((charset, "Type your email address"), ('"UTF-8" ', "not a whole email address")):
+        headers = {"Content-Type": f"multipart/form-data; boundary=X; charset={type_}"}
+        answer = house.ask("POST", "/s/daily", content=body, headers=headers)
+        assert answer.status_code == 422
+        assert words in answer.text
+
+
 def test_a_form_of_several_parts(house: House) -> None:
     """As some scripts on other sites post it."""
     answer = house.ask("POST", "/s/daily", files={"email": (None, NEW), "name": (None, "Cÿ")})
