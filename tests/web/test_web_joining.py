@@ -265,6 +265,17 @@ def test_who_counts_as_one_client(one: str, other: str, same: bool) -> None:
     assert (limiting.client(one) == limiting.client(other)) is same
 
 
+def test_many_clients_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond a bound the older half of the counts is forgotten, and who asked too often of late is still known."""
+    monkeypatch.setattr(limiting, "MOST_KEPT", 40)
+    limiter = limiting.Limiter("2 per day")
+    for number in range(1000):
+        assert limiter.wait_s("form", f"client {number}") is None
+        assert limiter.kept <= 40
+    assert limiter.wait_s("form", "client 999") is None
+    assert limiter.wait_s("form", "client 999") is not None
+
+
 @pytest.mark.parametrize(("trusted", "status"), [(("127.0.0.1",), 303), ((), 429), (("10.0.0.0/8",), 429)])
 def test_whose_word_on_a_client_is_believed(house: House, trusted: tuple[str, ...], status: int) -> None:
     """Over the wire: X-Forwarded-For counts where it comes from a proxy of ours, and its last address alone; else one
