@@ -164,10 +164,11 @@ def test_compose_starts_what_there_is() -> None:
 
 
 def test_the_web_server_hands_on_what_is_signed() -> None:
-    """Bodies as large as the web app takes, to the port where it listens; no paths in its log, which are tokens."""
+    """Bodies as large as the web app takes, to the port where it listens; no paths in its logs, which are tokens."""
     says = (DEPLOY / "nginx.conf").read_text()
     assert "client_max_body_size 10m;" in says
     assert "access_log off;" in says
+    assert re.search(r"error_log \S+ crit;", says), "lines of a lower level quote the request"
     port = unit(DEPLOY / "systemd/newsletter-web.service")["ExecStart"].rpartition(" ")[2]
     assert f"proxy_pass http://127.0.0.1:{port};" in says
 

@@ -19,8 +19,10 @@ _AT_ONCE = 10_000
 _LONGEST_FIELD = 131_072
 """Signs: the csv module's own limit. A longer field is a quotation mark that nobody closed."""
 
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-"""What a spreadsheet would take for a formula if it began a cell, with what keeps it from that."""
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+"""What a spreadsheet would take for a formula if it began a cell, some also in its wide East Asian form
+(https://owasp.org/www-community/attacks/CSV_Injection), with what keeps it from that.
+"""
 
 
 class Remark(NamedTuple):

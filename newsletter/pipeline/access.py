@@ -55,8 +55,8 @@ def opened(context: Context, text: str) -> Opened:
 def ask_address(context: Context, text: str, typed: str) -> Asked:
     """Post a letter to the new address of a reader, whose link makes it theirs. Raises tokens.BadTokenError.
 
-    Where mail must not go there, none is posted, and the answer is the same: nobody learns here what another address
-    is to us.
+    Where mail must not go there, or enough went today, be it for other readers, none is posted, and the answer is the
+    same: nobody learns here what another address is to us.
     """
     with context.store.write() as tx:
         letter, person = _letter(context, tx, text)
@@ -69,9 +69,15 @@ def ask_address(context: Context, text: str, typed: str) -> Asked:
             return "none"
         if who.address == person.address:
             return "same"
-        if not joining.withheld(tx, who.key, None):
+        if not joining.withheld(tx, who.key, None) and _to(context, tx, who.key, now) < letters.A_DAY:
             post(tx, "address", person.id, letter.list_id, now, address=who.address)
         return "sent"
+
+
+def _to(context: Context, tx: Tx, key: int, now: datetime) -> int:
+    """How many letters were put out to an address in a day by those whose it is not, however they spelt it."""
+    given = letters.addresses_since(tx, now - joining.A_DAY)
+    return sum(identity.identify(address, address_key(context)).key == key for address in given)
 
 
 def confirm_address(context: Context, text: str) -> Opened:

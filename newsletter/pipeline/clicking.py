@@ -23,7 +23,7 @@ from newsletter.pipeline.context import Context
 from newsletter.rendering.links import CODE, unfollowable
 from newsletter.storage import hits, links
 from newsletter.tracking import Following, judged
-from newsletter.tracking.hits import AHEAD, BURST, BURST_WITHIN, RULES, label
+from newsletter.tracking.hits import AHEAD, BURST, BURST_WITHIN, READ_OF_AGENT, RULES, label
 
 log = structlog.get_logger()
 
@@ -88,7 +88,8 @@ class Redirects:
         if found is not None:
             self._new.append(
                 Following(
-                    code=code, edition_id=found.edition_id, at=self._context.clock(), agent=agent,
+                    code=code, edition_id=found.edition_id, at=self._context.clock(),
+                    agent=agent[:READ_OF_AGENT],  # a header may be as long as 64 kB
                     visitor=self._mark(visitor) if visitor else "", ahead=ahead,
                 )
             )  # fmt: skip

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import structlog
 
+from newsletter.audience import csvfile
 from newsletter.errors import UsageError
 from newsletter.model import ApiKey, Basis
 from newsletter.pipeline import erasing, joining, leaving, readers
@@ -89,5 +90,5 @@ def rename(context: Context, subscriber_id: int, name: str) -> directory.Person 
         person = directory.one(tx, subscriber_id)
         if person is None or person.address is None:
             return None
-        directory.rename(tx, subscriber_id, name)
+        directory.rename(tx, subscriber_id, csvfile.clean_name(name))
         return directory.one(tx, subscriber_id)

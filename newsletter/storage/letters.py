@@ -105,6 +105,12 @@ def count_since(tx: Tx, kind: LetterKind, subscriber_id: int, since: datetime) -
     return count
 
 
+def addresses_since(tx: Tx, since: datetime) -> tuple[str, ...]:
+    """Where letters went since a moment that were not for the address on file, by whomever they were asked for."""
+    rows = tx.execute(select(t.letter.c.address).where(t.letter.c.address.is_not(None), t.letter.c.created_at >= since))
+    return tuple(rows.scalars())
+
+
 # --- on their way -----------------------------------------------------------------------------------------------------
 
 

@@ -67,11 +67,13 @@ def rename(tx: Tx, person: SubscriberRow, new: NewSubscriber) -> None:
 
 
 def close_letters(tx: Tx, subscriber_id: int, letter: int, now: datetime) -> None:
-    """With a new address, no link that went to the old one lets anybody in; `letter`, which brought it, is done."""
+    """With a new address, no link of before does anything any more, whether it went to the old one or to a third;
+    `letter`, which brought it, is done.
+    """
     tx.execute(update(t.letter).where(t.letter.c.id == letter).values(address=None))
     tx.execute(
         update(t.letter)
-        .where(t.letter.c.subscriber_id == subscriber_id, t.letter.c.kind == "access", t.letter.c.expires_at > now)
+        .where(t.letter.c.subscriber_id == subscriber_id, t.letter.c.id != letter, t.letter.c.expires_at > now)
         .values(expires_at=now)
     )
 

@@ -200,6 +200,7 @@ letter = Table(  # mail to one reader about their own subscription: to confirm i
     CheckConstraint("state IN ('waiting', 'claimed', 'sent', 'failed')", name="state_known"),
     Index(None, "subscriber_id"),
     Index(None, "state", "not_before"),
+    sqlite_autoincrement=True,  # a number is in a letter's token: one that was deleted must not be another's
 )
 
 api_key = Table(

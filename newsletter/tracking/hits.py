@@ -25,8 +25,11 @@ BURST_LINKS: Final = 3
 
 LONGEST_AGENT: Final = 200
 
+READ_OF_AGENT: Final = 4 * LONGEST_AGENT
+"""So much of a user agent is looked at, and more of it need not wait until then."""
+
 _PERSONAL: Final = re.compile(
-    r"[\w.+-]+@[\w.-]+"  # an address
+    r"(?<![\w.+-])[\w.+-]+@[\w.-]+"  # an address; looked for from its first sign alone, or hostile words take long
     r"|(?<![/\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])"  # an IP; `Chrome/120.0.0.0` is a version
     r"|\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b"  # a UUID
     r"|\b(?=[a-z]*\d)[0-9a-f]{16,}\b|\b\d{9,}\b",  # a device's number, a telephone's
@@ -103,5 +106,5 @@ def _in_burst(visit: Sequence[Following]) -> set[int]:
 
 def without_person(agent: str) -> str:
     """A user agent without what could name a person or their device, in one line, of at most 200 characters."""
-    words = "".join(char if char.isprintable() else " " for char in agent[: 4 * LONGEST_AGENT])
+    words = "".join(char if char.isprintable() else " " for char in agent[:READ_OF_AGENT])
     return _PERSONAL.sub("…", " ".join(words.split()))[:LONGEST_AGENT]

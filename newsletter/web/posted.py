@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Mapping
 from typing import Final
 
@@ -11,6 +12,11 @@ from starlette.requests import Request
 MAX_BYTES: Final = 16_384
 MAX_FIELDS: Final = 50
 
+_OTHER_CHARSET: Final = re.compile(r'charset(?!="?utf-8"?\s*(?:;|\Z))', re.IGNORECASE)
+"""In the type of a form. The parser would decode its parts by any codec of Python's: by some to half a character, which
+no page can hold, and by some not at all.
+"""
+
 
 class _TooLongError(Exception):
     pass
@@ -18,11 +24,12 @@ class _TooLongError(Exception):
 
 async def read(request: Request) -> Mapping[str, str]:
     """The fields of a form by their names, the last of each, without the spaces around them; nothing where the body is
-    no form, or one that no browser would make of ours: longer than MAX_BYTES, with a file, cut off.
+    no form, or one that no browser would make of ours: longer than MAX_BYTES, with a file, cut off, not in UTF-8.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    type_ = request.headers.get("content-type", "")
+    kind = type_.partition(";")[0].strip().lower()
     try:
-        if kind == "multipart/form-data":
+        if kind == "multipart/form-data" and not _OTHER_CHARSET.search(type_):
             parser: FormParser | MultiPartParser = MultiPartParser(
                 request.headers, _bounded(request), max_files=0, max_fields=MAX_FIELDS, max_part_size=MAX_BYTES
             )

@@ -198,6 +198,7 @@ def test_what_is_exported_comes_back(rows: list[tuple[str, str]]) -> None:
 @pytest.mark.parametrize(
     ("cell", "safe"),
     [("=1+1", "'=1+1"), ("'=1", "''=1"), ("-2", "'-2"), ("@x", "'@x"), ("\tx", "'\tx"), ("\rx", "'\rx"),
+     ("\n=1", "'\n=1"), ("\uff1d1", "'\uff1d1"), ("\uff20x", "'\uff20x"),
      ("O'Brien", "O'Brien"), ("'t Hooft", "'t Hooft"), ("a=b", "a=b"), ("", "")],
 )  # fmt: skip
 def test_formulas_are_defused(cell: str, safe: str) -> None:

@@ -8,14 +8,26 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from ledger_house import House
+from ledger_house import SECRET, House
 from ledger_readers import Reader, events_of, log_of, reader, suppressed
 
 from newsletter.audience import tokens
 from newsletter.errors import UsageError
 from newsletter.model import Basis, ConsentEvent, Recipient
-from newsletter.pipeline import access, erasing, importing, leaving, letters, listening, preferences, readers, sending
+from newsletter.pipeline import (
+    access,
+    erasing,
+    importing,
+    joining,
+    leaving,
+    letters,
+    listening,
+    preferences,
+    readers,
+    sending,
+)
 from newsletter.pipeline.wishes import Wish
+from newsletter.storage.letters import A_DAY
 from newsletter.storage.tables import metadata
 
 ANN, NEW = "ann@example.org", "Ann.Roe@example.org"
@@ -242,6 +254,42 @@ def test_an_address_that_must_not_be_mailed(house: House, ann: Reader) -> None:
     leaving.suppress(house.context, ["b.low@example.org"], reason="complaint", source="event")
     assert not access.confirm_address(house.context, ann.letter("address")).done
     assert ann.address == ANN
+
+
+def test_nobody_is_bombed_by_many(house: House, ann: Reader) -> None:
+    """However many readers ask in however many spellings, an address gets no more such letters in a day than one."""
+    spellings = ("low@b\u00fccher.example.org", "LOW@xn--bcher-kva.example.org", "Low@B\u00dcCHER.example.org")
+    for who in (ann, *(reader(house, f"r{number}@example.org") for number in range(2))):
+        token = let_in(house, who)
+        for typed in spellings:
+            assert access.ask_address(house.context, token, typed) == "sent"
+    with house.store.read() as tx:
+        count = tx.exec_driver_sql("SELECT count(*) FROM letter WHERE kind = 'address'").scalar_one()
+    assert count == A_DAY
+
+
+def test_what_waited_in_the_old_mailbox(house: House, ann: Reader) -> None:
+    """No link of before does anything at the new address: neither one to confirm, nor one to a third address."""
+    preferences.join(house.context, ann.link, "board", wording="Yes.")
+    old = tokens.sign(tokens.Token("confirm", ann.id, house.list_id("board"), 1), SECRET)
+    assert joining.joining_of(house.context, old).state == "ask"
+    access.ask_address(house.context, let_in(house, ann), "b.low@example.org")
+    third = ann.letter("address")
+    house.clock.move(minutes=1)
+    moved(house, ann, NEW)
+    assert joining.joining_of(house.context, old).state == "expired"
+    assert not access.confirm_address(house.context, third).done
+    assert ann.address == NEW
+
+
+def test_a_link_is_never_another_letters(house: House, ann: Reader) -> None:
+    """A letter's number stands in its token: when letters are forgotten, none of later has theirs."""
+    old = let_in(house, ann)
+    house.clock.move(days=31)
+    joining.forget(house.context)
+    assert let_in(house, ann) != old
+    with pytest.raises(tokens.BadTokenError):
+        access.opened(house.context, old)
 
 
 @pytest.mark.parametrize(("typed", "asked"), [("nobody", "none"), ("", "none"), (f" {ANN} ", "same")])

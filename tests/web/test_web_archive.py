@@ -66,7 +66,8 @@ def test_a_feed_is_known_by_its_time_too(reading: Reading) -> None:
     assert modified == "Tue, 05 May 2026 08:00:00 GMT"
     assert reading.ask(path, If_Modified_Since=modified).status_code == 304
     assert reading.ask(path, If_Modified_Since="Mon, 04 May 2026 08:00:00 GMT").status_code == 200
-    for odd in ("yesterday", "", "Tue, 99 May 2026 08:00:00 GMT", "Tue, 05 May 99999 08:00:00 GMT"):
+    for odd in ("yesterday", "", "Tue, 99 May 2026 08:00:00 GMT", "Tue, 05 May 99999 08:00:00 GMT",
+                "Tue, 05 May 99999999999 08:00:00 GMT", "Tue, 05 May 2026 08:00:00 +99999999999999"):  # fmt: skip
         assert reading.ask(path, If_Modified_Since=odd).status_code == 200
     assert reading.ask(path, If_Modified_Since=modified, If_None_Match='"other"').status_code == 200
     reading.after(hours=1)

@@ -124,6 +124,19 @@ def test_what_is_no_address(house: House, typed: str, words: str) -> None:
     assert (count(house), len(answer.text) < 5000) == (0, True)
 
 
+@pytest.mark.parametrize("charset", [
+    "undefined", "punycode", "utf-7", 'utf-8; charset="unicode_escape"', "utf-8-sig", "utf-8x",
+])  # fmt: skip
+def test_a_form_in_another_encoding(house: House, charset: str) -> None:
+    """Is read as none: no browser makes one, and some of Python's codecs decode to what no page could say again."""
+    body = b'--X\r\nContent-Disposition: form-data; name="email"\r\n\r\n\\ud800+2AA-@example.org\r\n--X--\r\n'
+    for type_, words in ((charset, "Type your email address"), ('"UTF-8" ', "not a whole email address")):
+        headers = {"Content-Type": f"multipart/form-data; boundary=X; charset={type_}"}
+        answer = house.ask("POST", "/s/daily", content=body, headers=headers)
+        assert answer.status_code == 422
+        assert words in answer.text
+
+
 def test_a_form_of_several_parts(house: House) -> None:
     """As some scripts on other sites post it."""
     answer = house.ask("POST", "/s/daily", files={"email": (None, NEW), "name": (None, "Cÿ")})
@@ -250,6 +263,17 @@ def test_too_many_from_one_client(house: House) -> None:
 def test_who_counts_as_one_client(one: str, other: str, same: bool) -> None:
     """An IPv4 address; of IPv6 the 64 bits that a provider gives out, within which one may choose any."""
     assert (limiting.client(one) == limiting.client(other)) is same
+
+
+def test_many_clients_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond a bound the older half of the counts is forgotten, and who asked too often of late is still known."""
+    monkeypatch.setattr(limiting, "MOST_KEPT", 40)
+    limiter = limiting.Limiter("2 per day")
+    for number in range(1000):
+        assert limiter.wait_s("form", f"client {number}") is None
+        assert limiter.kept <= 40
+    assert limiter.wait_s("form", "client 999") is None
+    assert limiter.wait_s("form", "client 999") is not None
 
 
 @pytest.mark.parametrize(("trusted", "status"), [(("127.0.0.1",), 303), ((), 429), (("10.0.0.0/8",), 429)])

@@ -6,15 +6,23 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from newsletter.model import Basis
+from newsletter.audience import identity
+from newsletter.model import ApiKey, ApiScope, Basis
 from newsletter.storage import directory, roster
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """Words on one line."""
 
-Address = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=320)]
+
+def _one(address: str) -> str:
+    """Refused here, in words without it: what the pipeline says to whoever types a command has it."""
+    identity.identify(address, b"whatever")
+    return address
+
+
+Address = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=320), AfterValidator(_one)]
 
 Slug = Annotated[str, StringConstraints(max_length=80, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 
@@ -88,6 +96,20 @@ class SubscriberDocument(BaseModel):
                 for scope, reason, since in person.suppressions
             ],
         )
+
+
+class Written(BaseModel):
+    """Whom a key without `subscribers:read` wrote about: nothing of them but their id."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: int
+
+
+def told(key: ApiKey, person: directory.Person) -> SubscriberDocument | Written:
+    """What the answer to a change tells the program that made it."""
+    may_read = ApiScope.SUBSCRIBERS_READ in key.scopes
+    return SubscriberDocument.of(person) if may_read else Written(id=person.id)
 
 
 class Subscribers(BaseModel):

@@ -12,7 +12,7 @@ from newsletter.pipeline import programs, readers
 from newsletter.pipeline.context import Context
 from newsletter.storage import directory
 from newsletter.web.api.access import Access
-from newsletter.web.api.documents import LARGEST, Change, Lookup, SubscriberDocument
+from newsletter.web.api.documents import LARGEST, Change, Lookup, SubscriberDocument, Written, told
 
 Id = Annotated[int, Path(ge=1, le=LARGEST)]
 
@@ -38,13 +38,15 @@ def routes(context: Context, access: Access) -> APIRouter:
             raise HTTPException(404, "nobody with this address is known here")
         return SubscriberDocument.of(person)
 
-    @router.patch("/subscribers/{subscriber}", dependencies=[Depends(may_write)])
-    def change(subscriber: Id, body: Change) -> SubscriberDocument:
+    @router.patch("/subscribers/{subscriber}")
+    def change(
+        subscriber: Id, body: Change, key: Annotated[ApiKey, Depends(may_write)]
+    ) -> SubscriberDocument | Written:
         """Give a person another name."""
         person = programs.rename(context, subscriber, body.name)
         if person is None:
             raise _nobody(subscriber)
-        return SubscriberDocument.of(person)
+        return told(key, person)
 
     @router.delete("/subscribers/{subscriber}", status_code=204)
     def erase(subscriber: Id, key: Annotated[ApiKey, Depends(may_write)]) -> None:

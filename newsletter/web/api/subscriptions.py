@@ -12,7 +12,7 @@ from newsletter.model import ApiKey, ApiScope
 from newsletter.pipeline import programs
 from newsletter.pipeline.context import Context
 from newsletter.web.api.access import Access
-from newsletter.web.api.documents import Asked, NewSubscription, Slug, SubscriberDocument
+from newsletter.web.api.documents import Asked, NewSubscription, Slug, SubscriberDocument, Written, told
 from newsletter.web.api.lists import known
 from newsletter.web.api.subscribers import Id
 
@@ -26,13 +26,13 @@ def routes(context: Context, access: Access) -> APIRouter:
         "/lists/{slug}/subscribers",
         status_code=201,
         responses={
-            200: {"model": SubscriberDocument, "description": "They were on it already, or had left it."},
+            200: {"model": SubscriberDocument | Written, "description": "They were on it already, or had left it."},
             202: {"model": Asked, "description": "They are asked by a letter first."},
         },
     )
     def subscribe(
         slug: Slug, body: NewSubscription, key: Annotated[ApiKey, Depends(may_write)], response: Response
-    ) -> SubscriberDocument | Asked:
+    ) -> SubscriberDocument | Written | Asked:
         """Ask somebody whether they want to be on a list (202), or put them on it: 201 where it was news, else 200."""
         with context.store.read() as tx:
             known(tx, slug)
@@ -46,7 +46,7 @@ def routes(context: Context, access: Access) -> APIRouter:
             context, key, slug, body.address, name=body.name, basis=body.basis, until=body.until, source=body.source
         )
         response.status_code = 201 if news else 200
-        return SubscriberDocument.of(person)
+        return told(key, person)
 
     @router.delete("/lists/{slug}/subscribers/{subscriber}", status_code=204)
     def leave(slug: Slug, subscriber: Id, key: Annotated[ApiKey, Depends(may_write)]) -> None:

@@ -133,7 +133,7 @@ def _is_known(request: Request, tag: str, changed_at: datetime | None) -> bool:
         return False
     try:
         moment = parsedate_to_datetime(since)
-    except ValueError:
+    except (ValueError, OverflowError):  # no date, or one of a year, an hour or a zone that no machine word holds
         return False
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return changed_at.replace(microsecond=0) <= moment

@@ -98,6 +98,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["list_id"], ["list.id"], name=op.f("letter_list_id_known")),
         sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"], name=op.f("letter_subscriber_id_known")),
         sa.PrimaryKeyConstraint("id", name=op.f("letter_pk")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("letter_state_not_before"), "letter", ["state", "not_before"], unique=False)
     op.create_index(op.f("letter_subscriber_id"), "letter", ["subscriber_id"], unique=False)
