@@ -7,10 +7,10 @@ from datetime import datetime
 import structlog
 
 from newsletter.errors import UsageError
-from newsletter.model import ApiKey, Basis, Consent, ConsentEvent
+from newsletter.model import ApiKey, Basis
 from newsletter.pipeline import erasing, joining, leaving, readers
 from newsletter.pipeline.context import Context
-from newsletter.storage import Tx, consent, directory, roster, subscriptions
+from newsletter.storage import directory, roster, subscriptions
 
 log = structlog.get_logger()
 
@@ -32,32 +32,13 @@ def subscribe(  # noqa: PLR0913  all but three by name
     """
     _require_end(context, basis, until)
     said = source or f"api, by {key.name}"
-    added = readers.add(context, address, name, list_, source=said, basis=basis.value)
-    who, now = readers.identify(context, address), context.clock()
-    with context.store.write() as tx:
-        if added.added and until is not None:
-            _end(tx, who.key, list_, until)
-        if added.added:
-            entry = Consent(
-                at=now,
-                address_key=who.key,
-                list=list_,
-                event=ConsentEvent.IMPORTED,
-                basis=basis,
-                until=until,
-                source=said,
-            )
-            consent.record(tx, [entry])
-        person = directory.by_key(tx, who.key)
-    assert person is not None  # added above
+    added = readers.add(context, address, name, list_, source=said, basis=basis.value, until=until)
+    with context.store.read() as tx:
+        person = directory.by_key(tx, readers.identify(context, address).key)
+    if person is None:  # a suppression keeps the address out, and no row of its owner is left
+        raise UsageError("they were erased or gave another address: they come back by signing up themselves")
     log.info("reader put on a list", list=list_, subscriber=person.id, news=added.added, key=key.name)
     return person, bool(added.added)
-
-
-def _end(tx: Tx, key: int, list_: str, until: datetime) -> None:
-    person, list_id = roster.subscriber(tx, key), roster.list_id(tx, list_)
-    if person is not None and list_id is not None:
-        directory.set_until(tx, person.id, list_id, until)
 
 
 def _require_end(context: Context, basis: Basis, until: datetime | None) -> None:

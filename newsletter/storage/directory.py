@@ -70,12 +70,6 @@ def rename(tx: Tx, subscriber_id: int, name: str) -> None:
     tx.execute(update(t.subscriber).where(t.subscriber.c.id == subscriber_id).values(name=name))
 
 
-def set_until(tx: Tx, subscriber_id: int, list_id: int, until: datetime | None) -> None:
-    """Write down when the consent of a subscription ends."""
-    of = (t.subscription.c.subscriber_id == subscriber_id) & (t.subscription.c.list_id == list_id)
-    tx.execute(update(t.subscription).where(of).values(until=until))
-
-
 def _people(tx: Tx, wanted: Select[Any]) -> tuple[Person, ...]:
     rows = tx.execute(wanted).all()
     places = _subscriptions(tx, [row.id for row in rows])

@@ -66,7 +66,7 @@ def test_what_goes_out(house: House) -> None:
     assert letters.deliver(house.context) == 1
     (out,) = house.fake.accepted
     (to,) = out.batch.recipients
-    assert (to.address, to.name, to.unsubscribe, to.delivery_id) == (ANN, "", "", "")
+    assert (to.address, to.name, to.token, to.delivery_id) == (ANN, "", "", "")
     assert (out.envelope.list_id, out.envelope.automatic, out.envelope.sender.address) == (
         "", True, "morning@example.org",
     )  # fmt: skip
