@@ -99,14 +99,12 @@ def keep_facts(tx: Tx, facts: Mapping[tuple[int, EventKind], datetime]) -> None:
 
 
 def editions(tx: Tx, deliveries: Sequence[int]) -> Mapping[int, str]:
-    """The edition of each of a few deliveries."""
-    rows = tx.execute(
-        select(t.delivery.c.id, t.edition.c.name)
-        .join(t.send, t.send.c.id == t.delivery.c.send_id)
-        .join(t.edition, t.edition.c.id == t.send.c.edition_id)
-        .where(t.delivery.c.id.in_(deliveries))
-    )
-    return {row.id: row.name for row in rows}
+    """The edition of each of these deliveries."""
+    of = bulk.by_id(tx, t.delivery, ("send_id",), deliveries)
+    sends = select(t.send.c.id, t.edition.c.name).join(t.edition, t.edition.c.id == t.send.c.edition_id)
+    wanted = {send_id for (send_id,) in of.values()}
+    names = {row.id: row.name for row in tx.execute(sends.where(t.send.c.id.in_(wanted)))}
+    return {number: names[send_id] for number, (send_id,) in of.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
