@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -14,7 +15,7 @@ from sqlalchemy import text
 from newsletter.audience import tokens
 from newsletter.errors import UsageError
 from newsletter.model import AlertKind, EditionReport, Hit, Step
-from newsletter.pipeline import alerts, judging, listening, morning, outcomes, watching
+from newsletter.pipeline import alerts, judging, listening, morning, outcomes, retention, watching
 from newsletter.storage import alerts as kept
 from newsletter.storage import clock, hits
 
@@ -269,6 +270,28 @@ def test_a_broken_template_does_not_keep_the_numbers_from_editors(
     assert subject == "The Morning Run of May 4, 2026: the report"
     assert "9 of 10 accepted" in html
     assert token_of(sent) in html
+
+
+def test_whom_rates_are_of_is_known_after_the_copies_are_gone(house: House) -> None:
+    """Two of four agreed that their opens are seen; 401 days later, too, one open is one of two and not of four."""
+    house.newsletter(keys='opens = "consented"')
+    house.reload()
+    house.readers(4)
+    for number in range(2):
+        house.choose(f"reader{number}@example.org", tracked=True)
+    house.story()
+    house.clock.at = at(4, 6, 30)
+    house.send()
+    tell(house, MONDAY, "delivered", range(4), at(4, 6, 31))
+    tell(house, MONDAY, "open", [0], at(4, 8), useragent=HUMAN)
+    before = report(house).rates["opened"]
+    assert (before.count, before.whole) == (1, 2)
+    house.clock.move(days=401)
+    while any(retention.tidy(house.context, threading.Event()).values()):
+        pass
+    with house.store.read() as tx:
+        assert tx.execute(text("SELECT count(*) FROM delivery")).scalar_one() == 1, "the newest holds its number"
+    assert report(house).rates["opened"] == before
 
 
 def test_complaints_are_told_to_operators_once(sent: House) -> None:

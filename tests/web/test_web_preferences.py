@@ -66,7 +66,7 @@ def test_whoever_follows_every_link_changes_nothing(house: House) -> None:
     plan = planning.plan(house.context, target(house.context, "daily/2026-05-04", NOW), NOW)
     assert plan.composed is not None
     own = f"http://127.0.0.1:8000/u/{house.token()}"
-    mail = plan.composed.message.html.replace("[[unsubscribe]]", own)
+    mail = plan.composed.message.html.replace("[[reader]]", house.token())
     assert own in mail
     open_ = {*links(mail), f"/p/{house.token()}", f"/m/{letter(house)}"}
     before, seen = everything(house), set[str]()
