@@ -175,7 +175,7 @@ def _document(wanted: Any, report: ImportReport, remarks: Remarks) -> dict[str, 
     return {
         "list": wanted.list, "basis": wanted.basis.value, "until": wanted.until, "source": wanted.source,
         "taken": report.taken, "added": people.added, "known": people.known, "raised": people.raised,
-        "kept_out": people.kept_out, "erased": people.erased, "suppressed": people.suppressed,
+        "kept_out": people.kept_out, "erased": people.erased, "moved": people.moved, "suppressed": people.suppressed,
         "rejected": [{"line": each.line, "problem": each.problem} for each in remarks.rejected],
         "notes": [{"line": each.line, "problem": each.problem} for each in remarks.notes],
     }  # fmt: skip
@@ -193,6 +193,8 @@ def _tell(wanted: Any, report: ImportReport, remarks: Remarks, file: Path | None
         click.echo(f"  {people.kept_out:,} had left it and stay away")
     if people.erased:
         click.echo(f"  {people.erased:,} asked to be erased and stay so")
+    if people.moved:
+        click.echo(f"  {people.moved:,} gave another address and are not mailed at this one")
     if people.suppressed:
         click.echo(f"  {people.suppressed:,} are suppressed and get no mail; see `newsletter suppressions list`")
     remarks.show_notes()
@@ -220,6 +222,8 @@ def add(address: str, list_: str, name: str, basis: str | None, until: str | Non
     done = readers.add(context, address, name, list_, source=source or "by hand", basis=why, until=ends_at)
     if done.erased:
         click.echo("they asked to be erased and stay so, until they sign up themselves")
+    elif done.moved:
+        click.echo("they gave another address, and are not mailed at this one until they sign up with it")
     elif done.kept_out:
         click.echo(f"they left {list_} and stay away")
     elif done.raised:

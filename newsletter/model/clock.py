@@ -36,6 +36,8 @@ class Step(StrEnum):
     DRAFT_TEST = "draft test"
     FROZEN_TEST = "frozen test"
     REPORT = "report"
+    COMPLAINTS = "complaints"
+    """Some have come, and were not yet held against what was delivered; given back when they were."""
     SUM_EVENTS = "sum events"
     """From then on its events are summed and deleted; one that comes later counts only where it is a reader's first."""
 

@@ -168,13 +168,15 @@ def confirm_restore(context: Context) -> int:
     """A person has looked: the ledger counts on from what this machine has seen, under an id of its own. Gives the
     number. Raises ConfigError where that cannot be kept outside the database.
 
-    One more than this machine has seen, so that no other backup of the same ledger passes for this one. Where nothing
+    One more than this machine has seen, so that no other backup of the same ledger passes for this one. Links in mails
+    that went out since the backup lead to nobody, where the backup does not know their readers. Where nothing
     was restored, it changes nothing that anybody sees.
     """
     with context.store.write() as tx:
         seen = max(_seen(context.settings.epoch_file).get(guard.origin(tx), 0), guard.epoch(tx)) + 1
         guard.set_epoch(tx, seen)
         former, new = ledger_uid(tx), guard.renew_uid(tx)
+        guard.skip_numbers(tx, context.clock())
     remember_epoch(context)
     log.info("restore confirmed", epoch=seen, former=former, ledger=new)
     return seen

@@ -16,7 +16,7 @@ from newsletter.errors import UsageError
 from newsletter.model import Basis, Consent, ConsentEvent
 from newsletter.pipeline.context import Context
 from newsletter.pipeline.readers import identify, require_list, title_of
-from newsletter.storage import Tx, consent, roster, sends, subscriptions
+from newsletter.storage import Tx, consent, events, roster, sends, subscriptions
 from newsletter.storage.subscriptions import Subscription
 
 log = structlog.get_logger()
@@ -61,7 +61,7 @@ def leave(context: Context, text: str, by: By = "one-click") -> Leaving:
         if not token.inert:
             place = subscriptions.find(tx, token.subscriber_id, token.list_id)
             if place is not None:
-                take_off(tx, token.subscriber_id, place, source=f"{by}: {mail_of(tx, token)}", now=context.clock())
+                take_off_by(tx, token, place, by=by, now=context.clock())
         return _leaving(context, tx, token)
 
 
@@ -85,6 +85,14 @@ def take_off(tx: Tx, subscriber_id: int, place: Subscription, *, source: str, no
     consent.record(tx, [entry])
     log.info("reader left", subscriber=subscriber_id, list=place.list_id, by=source.partition(":")[0])
     return True
+
+
+def take_off_by(tx: Tx, token: tokens.Token, place: Subscription, *, by: By, now: datetime) -> None:
+    """The same by a link of the reader's, which counts for the mail that it stood in, if it was of this list."""
+    person = roster.by_id(tx, token.subscriber_id)
+    news = take_off(tx, token.subscriber_id, place, source=f"{by}: {mail_of(tx, token)}", now=now)
+    if news and person is not None and token.send_id and place.list_id == token.list_id:
+        events.left_by(tx, token.send_id, person.address_key, now)
 
 
 def put_back(context: Context, tx: Tx, token: tokens.Token, list_id: int) -> bool:

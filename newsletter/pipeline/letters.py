@@ -20,7 +20,7 @@ from newsletter.pipeline.context import Context
 from newsletter.rendering.letters import LetterWords, letter
 from newsletter.sending import owner, plan
 from newsletter.sending.gateway import Outgoing
-from newsletter.storage import Tx, letters, roster
+from newsletter.storage import Tx, letters, roster, subscriptions
 
 log = structlog.get_logger()
 
@@ -113,8 +113,8 @@ def _problem(context: Context, tx: Tx, claimed: letters.Claimed, address: str, s
 
 def _any_list(tx: Tx, subscriber_id: int) -> str | None:
     """A list of somebody whose letter is of none: one that they are on, or were."""
-    found = roster.memberships(tx, subscriber_id)
-    return min((m.state != "active", m.list) for m in found)[1] if found else None
+    found = subscriptions.of(tx, subscriber_id)
+    return min((place.state != "active", place.list) for place in found)[1] if found else None
 
 
 def _voice(context: Context, slug: str | None) -> Newsletter:

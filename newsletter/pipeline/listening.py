@@ -10,7 +10,7 @@ import structlog
 
 from newsletter.audience import identity
 from newsletter.model import AlertKind, Consent, ConsentEvent, Event, EventKind
-from newsletter.pipeline import alerts, erasing, sending
+from newsletter.pipeline import alerts, complaints, erasing, sending
 from newsletter.pipeline.context import Context
 from newsletter.storage import Tx, bounces, consent, doubt, events, roster
 from newsletter.tracking import (
@@ -82,6 +82,7 @@ def take_in(context: Context, body: bytes) -> Heard:
         telling = [(number, event) for number, of in kept.ours.items() for event in of if event.kind not in _SILENT]
         suppressed = _suppress(context, tx, kept, telling, parsed.events, now)
         _tell_sender_faults(tx, telling, now)
+        complaints.note(tx, [number for number, event in telling if event.kind is EventKind.COMPLAINED], now)
     new = sum(len(of) for of in kept.ours.values())
     foreign = kept.foreign_count + len(parsed.unreadable)
     log.info("events", new=new, known=kept.known_count, foreign=foreign, suppressed=suppressed)

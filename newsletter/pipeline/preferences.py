@@ -99,10 +99,9 @@ def leave(context: Context, text: str, list_: str | None) -> Done:
     """Take the reader off a list, or off all. Raises tokens.BadTokenError."""
 
     def act(tx: Tx, reader: _Reader) -> Done:
-        source = f"preferences: {leaving.mail_of(tx, reader.token)}"
         for place in reader.places:
             if list_ in {None, place.list}:
-                leaving.take_off(tx, reader.person.id, place, source=source, now=context.clock())
+                leaving.take_off_by(tx, reader.token, place, by="preferences", now=context.clock())
         if list_ is None:
             return Done(what="left all")
         return Done(what="left" if reader.place(list_) else "nothing", list=list_)

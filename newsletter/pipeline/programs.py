@@ -38,7 +38,7 @@ def subscribe(  # noqa: PLR0913  all but three by name
     with context.store.read() as tx:
         person = directory.by_key(tx, readers.identify(context, address).key)
     if person is None or person.address is None:
-        raise UsageError("the owner of this address had it erased; they come back by signing up themselves")
+        raise UsageError("they were erased, or gave another address: they come back by signing up themselves")
     log.info("reader put on a list", list=list_, subscriber=person.id, news=added.added, key=key.name)
     return person, bool(added.added)
 

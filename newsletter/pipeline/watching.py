@@ -14,7 +14,7 @@ import structlog
 
 from newsletter.errors import ConfigError, StoreError
 from newsletter.model import Alert, AlertKind, EditionState, SendState
-from newsletter.pipeline import alerts, guards
+from newsletter.pipeline import alerts, complaints, guards
 from newsletter.pipeline.context import Context
 from newsletter.storage import Tx, clock, database, letters, vitals
 from newsletter.storage import alerts as kept
@@ -77,6 +77,7 @@ class Watch:
                     alerts.alert(self._context, condition.kind, about=condition.about, text=condition.text)
                 else:
                     alerts.clear(self._context, condition.kind, about=condition.about)
+            complaints.look(self._context)
             _tidy(self._context, now)
         except (StoreError, OSError) as error:
             log.error("not looked", error=str(error))

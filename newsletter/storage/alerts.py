@@ -39,6 +39,12 @@ def clear(tx: Tx, about: str, kinds: Iterable[AlertKind]) -> int:
     return done.rowcount
 
 
+def find(tx: Tx, about: str, kind: AlertKind) -> Alert | None:
+    """The alert of a kind about something, if there is one."""
+    row = tx.execute(select(t.alert).where(_is(about, kind.value))).one_or_none()
+    return None if row is None else Alert(kind=kind, about=row.about, text=row.text, at=row.at)
+
+
 def about(tx: Tx, kind: AlertKind, before: datetime | None = None) -> frozenset[str]:
     """What alerts of a kind are about, all or those that are older than `before`."""
     wanted = select(t.alert.c.about).where(t.alert.c.kind == kind.value)

@@ -28,9 +28,18 @@ def step_at(tx: Tx, name: str, step: str) -> datetime | None:
     return tx.execute(select(t.step.c.at).where(t.step.c.edition == name, t.step.c.name == step)).scalar_one_or_none()
 
 
-def give_back_step(tx: Tx, name: str, step: str) -> None:
-    """A step that could not be carried out may be taken again."""
-    tx.execute(delete(t.step).where(t.step.c.edition == name, t.step.c.name == step))
+def give_back_step(tx: Tx, name: str, step: str) -> bool:
+    """A step that could not be carried out may be taken again; True where it had been taken."""
+    done = tx.execute(delete(t.step).where(t.step.c.edition == name, t.step.c.name == step))
+    return done.rowcount == 1
+
+
+def with_steps(tx: Tx, one: Step, other: Step) -> tuple[str, ...]:
+    """The editions for which both steps were taken."""
+    also = t.step.alias()
+    both = select(t.step.c.edition).join(also, also.c.edition == t.step.c.edition)
+    wanted = both.where(t.step.c.name == one.value, also.c.name == other.value).order_by(t.step.c.edition)
+    return tuple(tx.execute(wanted).scalars())
 
 
 def facts(tx: Tx, since: datetime) -> Mapping[str, EditionFacts]:

@@ -23,6 +23,9 @@ UNMAILED = "unmailed"
 what is to be taken off its size.
 """
 
+DELIVERED_AS = "delivered as"
+"""The outcome under which delivered copies are summed by how their readers are seen: the word of a `model.Tracking`."""
+
 _OVER = (SendState.SENT.value, SendState.CANCELLED.value)
 _OPEN = ("pending", "claimed", "in_doubt")
 
@@ -66,6 +69,8 @@ def sum_deliveries(tx: Tx, portion: Portion, *, index: Index, now: datetime) -> 
         found[row.outcome or row.state or "", row.reason or ""] += 1
         if row.outcome is not None and row.state is not None:
             found[UNMAILED, row.state] += 1
+    for row in tx.execute(_seen(t.delivery.c.id.in_(portion.deliveries))):
+        found[DELIVERED_AS, row.tracking] += row.people
     facts = select(t.fact.c.kind, func.count().label("people")).where(t.fact.c.delivery_id.in_(portion.deliveries))
     for row in tx.execute(facts.group_by(t.fact.c.kind)):
         found[row.kind, ""] += row.people
@@ -83,6 +88,19 @@ def _ended(which: ColumnElement[bool]) -> Any:
             (t.batch.c.send_id == t.delivery.c.send_id) & (t.batch.c.number == t.delivery.c.batch_number),
         )
         .where(which)
+    )
+
+
+def _seen(which: ColumnElement[bool]) -> Any:
+    """Delivered copies by how their readers are seen."""
+    return (
+        select(t.variant.c.tracking, func.count().label("people"))
+        .select_from(t.delivery)
+        .join(t.fact, (t.fact.c.delivery_id == t.delivery.c.id) & (t.fact.c.kind == EventKind.DELIVERED.value))
+        .join(t.batch, (t.batch.c.send_id == t.delivery.c.send_id) & (t.batch.c.number == t.delivery.c.batch_number))
+        .join(t.variant, t.variant.c.id == t.batch.c.variant_id)
+        .where(which)
+        .group_by(t.variant.c.tracking)
     )
 
 

@@ -98,15 +98,23 @@ def keep_facts(tx: Tx, facts: Mapping[tuple[int, EventKind], datetime]) -> None:
     bulk.insert_earliest(tx, t.fact, columns, key=("delivery_id", "kind"), at="at")
 
 
+def left_by(tx: Tx, send_id: int, address_key: int, now: datetime) -> None:
+    """A reader left by a link in their copy of a send: a fact of that copy, though no event tells of it. Nothing where
+    the copy is not known any more.
+    """
+    mine = (t.delivery.c.address_key == address_key) & (t.delivery.c.send_id == send_id)
+    number = tx.execute(select(t.delivery.c.id).where(mine)).scalar_one_or_none()
+    if number is not None:
+        keep_facts(tx, {(number, EventKind.UNSUBSCRIBED): now})
+
+
 def editions(tx: Tx, deliveries: Sequence[int]) -> Mapping[int, str]:
-    """The edition of each of a few deliveries."""
-    rows = tx.execute(
-        select(t.delivery.c.id, t.edition.c.name)
-        .join(t.send, t.send.c.id == t.delivery.c.send_id)
-        .join(t.edition, t.edition.c.id == t.send.c.edition_id)
-        .where(t.delivery.c.id.in_(deliveries))
-    )
-    return {row.id: row.name for row in rows}
+    """The edition of each of these deliveries."""
+    of = bulk.by_id(tx, t.delivery, ("send_id",), deliveries)
+    sends = select(t.send.c.id, t.edition.c.name).join(t.edition, t.edition.c.id == t.send.c.edition_id)
+    wanted = {send_id for (send_id,) in of.values()}
+    names = {row.id: row.name for row in tx.execute(sends.where(t.send.c.id.in_(wanted)))}
+    return {number: names[send_id] for number, (send_id,) in of.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

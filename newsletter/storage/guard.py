@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import datetime
+from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
 from newsletter.errors import ConfigError
 from newsletter.storage import former
@@ -81,6 +83,23 @@ def renew_uid(tx: Tx) -> str:
     new = secrets.token_hex(4)
     tx.execute(update(t.ledger).values(uid=new, origin=func.coalesce(t.ledger.c.origin, t.ledger.c.uid)))
     return new
+
+
+GAP: Final = 1_000_000_000
+"""More subscribers than anybody can have lost."""
+
+
+def skip_numbers(tx: Tx, now: datetime) -> None:
+    """Let the next subscribers have numbers that the lost ones cannot have had: mails which went out since the backup
+    hold links to leave, signed and without expiry, and those must not stand for somebody else.
+
+    A row that is nobody, as one who was erased, holds the place: SQLite counts on from the highest number.
+    """
+    number = (tx.execute(select(func.max(t.subscriber.c.id))).scalar_one() or 0) + GAP
+    nobody = {"address_key": -number, "address": None, "reserved": False, "created_at": now}  # real keys are positive
+    tx.execute(insert(t.subscriber).values(id=number, **nobody))
+    if tx.dialect.name == "postgresql":
+        tx.execute(select(func.setval(func.pg_get_serial_sequence("subscriber", "id"), number)))
 
 
 def epoch(tx: Tx) -> int:

@@ -7,8 +7,9 @@
 4. `STEPS` write it down.
 
 The rules. Who left stays away. Who is suppressed stays so, and is put on the list all the same. Who was erased (a
-suppression says so) gets neither a row nor their address back. Who had asked and did not confirm is on it from now on,
-since an import has a basis of its own. A basis is replaced by a stronger one alone, and implied consent by one that
+suppression says so) gets neither a row nor their address back, nor does an address whose owner gave another. Who had
+asked and did not confirm is on it from now on, since an import has a basis of its own; what they ticked beside it they
+never confirmed. A basis is replaced by a stronger one alone, and implied consent by one that
 lasts longer. A name fills a gap only. Each person who is added, confirmed or raised gets an entry in the consent log.
 """
 
@@ -56,7 +57,8 @@ class Terms:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
     """What became of people who were to come onto a list. `known` were on it already, of whom `raised` have a stronger
-    basis now; `kept_out` had left it, and `erased` asked to be: they stay away. `suppressed` are among all of them.
+    basis now; `kept_out` had left it, `erased` asked to be, and `moved` gave another address: they stay away.
+    `suppressed` are among all of them.
     """
 
     added: int
@@ -64,6 +66,7 @@ class Added:
     raised: int
     kept_out: int
     erased: int
+    moved: int
     suppressed: int
 
 
@@ -71,15 +74,16 @@ _STRENGTH = {Basis.EXPRESS: 3, Basis.IMPLIED: 2, Basis.LEGACY_IMPORT: 1}
 
 
 def judge(tx: Tx, terms: Terms) -> None:
-    """Decide what becomes of those whom the ledger knows; a word on the line of each who was erased."""
+    """Decide what becomes of those whom the ledger knows; a word on the line of each who was erased, or moved."""
     row, person, place = arrived.c, t.subscriber.c, t.subscription.c
-    erased = select(t.suppression.c.address_key, literal("erased")).where(
-        t.suppression.c.reason == "erased", _arrived()
+    gone = (
+        select(t.suppression.c.address_key, func.min(t.suppression.c.reason))  # of both, erased
+        .where(t.suppression.c.reason.in_(_GONE), _arrived())
+        .group_by(t.suppression.c.address_key)
     )
-    insert_selected(tx, judged, ("address_key", "fate"), erased)
-    words = literal("asked to be erased and stays so: take the line out of where the file comes from")
-    lines = select(row.line, false(), words).join(judged, judged.c.address_key == row.address_key)
-    say(tx, lines)
+    insert_selected(tx, judged, ("address_key", "fate"), gone)
+    words = case(*((judged.c.fate == reason, literal(said)) for reason, said in _GONE.items()), else_=literal(""))
+    say(tx, select(row.line, false(), words).join(judged, judged.c.address_key == row.address_key))
     fate = case(
         (place.state.is_(None), literal("added")),
         (place.state == "unsubscribed", literal("kept_out")),
@@ -96,6 +100,13 @@ def judge(tx: Tx, terms: Terms) -> None:
         .order_by(row.address_key)
     )
     insert_selected(tx, judged, ("address_key", "subscriber_id", "before", "gap", "fate"), known)
+
+
+_GONE = {
+    "erased": "asked to be erased and stays so: take the line out of where the file comes from",
+    "moved": "its owner gave another address: take the line out of where the file comes from",
+}
+"""Reasons of suppressions whose addresses are not written back, with what is said of their lines."""
 
 
 def _arrived() -> ColumnElement[bool]:
@@ -128,6 +139,7 @@ def counts(tx: Tx, terms: Terms) -> Added:
         raised=raised,
         kept_out=of.get("kept_out", 0),
         erased=of.get("erased", 0),
+        moved=of.get("moved", 0),
         suppressed=tx.execute(held).scalar_one(),
     )
 
@@ -183,11 +195,15 @@ _ON_THE_LIST = ("added", "confirmed", "raised", "known")
 def _raise_subscriptions(tx: Tx, terms: Terms) -> None:
     place = t.subscription.c
     raised = select(judged.c.subscriber_id).where(judged.c.fate.in_(("confirmed", "raised")))
+    agreed = case((place.state == "active", place.tracked), else_=false())
     tx.execute(
         update(t.subscription)
         .where(place.list_id == terms.list_id, place.subscriber_id.in_(raised))
-        .values(state="active", basis=terms.basis, until=terms.until, source=terms.source, changed_at=terms.at)
-    )
+        .values(
+            state="active", basis=terms.basis, until=terms.until, source=terms.source, tracked=agreed,
+            changed_at=terms.at,
+        )
+    )  # fmt: skip
 
 
 def _insert_subscriptions(tx: Tx, terms: Terms) -> None:

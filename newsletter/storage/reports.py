@@ -49,7 +49,8 @@ def trackings(tx: Tx, send_id: int) -> tuple[Tracking, ...]:
 
 
 def delivered(tx: Tx, send_id: int, among: Sequence[Tracking]) -> int:
-    """Delivered copies of the variants with one of these trackings."""
+    """Delivered copies of the variants with one of these trackings; those that are summed, too."""
+    words = [tracking.word for tracking in among]
     count: int = tx.execute(
         select(func.count())
         .select_from(t.delivery)
@@ -57,11 +58,12 @@ def delivered(tx: Tx, send_id: int, among: Sequence[Tracking]) -> int:
         .join(t.variant, t.variant.c.id == t.batch.c.variant_id)
         .where(
             t.delivery.c.send_id == send_id,
-            t.variant.c.tracking.in_([tracking.word for tracking in among]),
+            t.variant.c.tracking.in_(words),
             _has(EventKind.DELIVERED),
         )
     ).scalar_one()
-    return count
+    old = delivery_sums.by_reason(tx, send_id, delivery_sums.DELIVERED_AS)
+    return count + sum(old.get(word, 0) for word in words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

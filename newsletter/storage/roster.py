@@ -44,17 +44,6 @@ class SubscriberRow:
     reserved: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Membership:
-    """A subscriber's place on one list."""
-
-    list: str
-    state: str
-    source: str
-    since: datetime
-    changed_at: datetime
-
-
 def ensure_list(tx: Tx, slug: str, title: str, now: datetime) -> int:
     """The id of a list, made where it does not exist yet."""
     insert_new(tx, t.list_, [{"slug": slug, "title": title, "created_at": now}])
@@ -174,19 +163,6 @@ def by_id(tx: Tx, subscriber_id: int) -> SubscriberRow | None:
     if r is None:
         return None
     return SubscriberRow(id=r.id, address_key=r.address_key, address=r.address, name=r.name, reserved=r.reserved)
-
-
-def memberships(tx: Tx, subscriber_id: int) -> tuple[Membership, ...]:
-    """Every list that a subscriber is or was on."""
-    rows = tx.execute(
-        select(t.list_.c.slug, t.subscription)
-        .join(t.list_, t.list_.c.id == t.subscription.c.list_id)
-        .where(t.subscription.c.subscriber_id == subscriber_id)
-        .order_by(t.list_.c.slug)
-    )
-    return tuple(
-        Membership(list=r.slug, state=r.state, source=r.source, since=r.since, changed_at=r.changed_at) for r in rows
-    )
 
 
 def unsubscribe(tx: Tx, subscriber_id: int, list_: int, *, now: datetime) -> bool:

@@ -19,11 +19,12 @@ _DENOMINATORS = {
     EventKind.DROPPED: _OF_ACCEPTED,
     EventKind.COMPLAINED: _OF_DELIVERED,
     EventKind.UNSUBSCRIBED: _OF_DELIVERED,
-    EventKind.OPENED: _OF_DELIVERED,
-    EventKind.CLICKED: _OF_DELIVERED,
     EventKind.RESUBSCRIBED: _OF_DELIVERED,
 }
-"""What each kind's rate is a share of, in the order of the table."""
+"""What each kind's rate is a share of, in the order of the table. Opens and clicks have none: they are seen of some
+readers alone, and machines make them too (`tracking.edition` has their rates).
+"""
+_SEEN = frozenset({EventKind.OPENED, EventKind.CLICKED})
 
 _Row = tuple[str, str, str]
 """A label, a number, and a remark."""
@@ -133,7 +134,11 @@ def _told(report: SendReport) -> Iterator[_Row]:
             yield f"  {kind}", _number(count), _share(count, whole, denominator)
     for name, count in sorted(report.facts.items()):
         if name not in _DENOMINATORS:
-            yield f"  {name}", _number(count), ""
+            yield (
+                f"  {name}",
+                _number(count),
+                "by machines too; `newsletter report` tells them apart" if name in _SEEN else "",
+            )
 
 
 def _warnings(report: SendReport) -> Iterator[str]:

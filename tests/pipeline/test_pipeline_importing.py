@@ -38,7 +38,7 @@ class Taken:
     @property
     def counts(self) -> dict[str, int]:
         found = self.report.people
-        names = ("added", "known", "raised", "kept_out", "erased", "suppressed")
+        names = ("added", "known", "raised", "kept_out", "erased", "moved", "suppressed")
         return {name: getattr(found, name) for name in names if getattr(found, name)}
 
     @property
@@ -170,11 +170,25 @@ def test_who_asked_and_did_not_confirm(house: House) -> None:
     """Is on the list from then on: the import has a basis of its own."""
     Taken(house, "email\nann@example.org\n")
     with house.store.write() as tx:
-        tx.exec_driver_sql("UPDATE subscription SET state = 'pending', basis = ''")
+        tx.exec_driver_sql("UPDATE subscription SET state = 'pending', basis = '', tracked = true")
         tx.exec_driver_sql("DELETE FROM consent")
     assert Taken(house, "email\nann@example.org\n", basis=Basis.LEGACY_IMPORT).counts == {"added": 1}
     assert place(house, "ann@example.org")[:2] == ("active", "legacy_import")
     assert logged(house, "ann@example.org") == [("imported", "legacy_import", None, "the fair", "")]
+    with house.store.read() as tx:
+        assert not tx.exec_driver_sql("SELECT tracked FROM subscription").scalar_one(), "nobody confirmed that they may"
+
+
+def test_who_gave_another_address(house: House) -> None:
+    """An old file does not bring the old address back, whether anything else of it is known or not."""
+    with house.store.write() as tx:
+        keys = [readers.identify(house.context, address).key for address in ("ann@example.org", "bob@example.org")]
+        roster.suppress(tx, keys, reason="moved", scope="all", source="its owner gave another", now=at(4, 12))
+        roster.suppress(tx, keys[1:], reason="erased", scope="all", source="own wish", now=at(4, 12))
+    taken = Taken(house, "email\nann@example.org\nbob@example.org\n")
+    assert taken.counts == {"moved": 1, "erased": 1, "suppressed": 2}
+    assert taken.said == [(2, "its owner gave another address", False), (3, "asked to be erased and stays so", False)]
+    assert people(house) == {}
 
 
 def test_a_name_fills_a_gap_only(house: House) -> None:
@@ -283,7 +297,7 @@ def test_others_write_while_a_file_is_read(house: House) -> None:
     wanted = importing.Import(file=file, list="daily", basis=Basis.EXPRESS, source="")
     report = importing.import_csv(house.context, wanted, progress=progress)
     assert written
-    assert report.people == Added(added=20_001, known=0, raised=0, kept_out=0, erased=0, suppressed=0)
+    assert report.people == Added(added=20_001, known=0, raised=0, kept_out=0, erased=0, moved=0, suppressed=0)
 
 
 def test_how_far_it_is(sqlite_house: House) -> None:

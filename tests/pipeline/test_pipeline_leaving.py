@@ -11,7 +11,7 @@ from ledger_readers import Reader, events_of, log_of, reader
 from newsletter.audience import tokens
 from newsletter.errors import UsageError
 from newsletter.model import Basis, Consent, ConsentEvent
-from newsletter.pipeline import leaving, sending
+from newsletter.pipeline import leaving, preferences, sending
 from newsletter.sending.gateway import Outgoing
 from newsletter.storage import consent, subscriptions
 
@@ -48,6 +48,22 @@ def test_the_log_names_the_mail(house: House) -> None:
     house.send()
     leaving.leave(house.context, ann.link, "page")
     assert log_of(house, ANN)[-1].source == "page: link in daily/2026-05-04 (send 1)"
+
+
+def test_a_leave_counts_for_the_mail_whose_link_it_was(house: House) -> None:
+    """No event of the mail service tells of our own links; the report counts who left by them, each once. By the
+    preferences it is the same, and a link of a letter counts for no mail.
+    """
+    people = [reader(house, f"{name}@example.org") for name in ("ann", "bob", "cy", "dee")]
+    house.story()
+    house.send()
+    leaving.leave(house.context, people[0].link)
+    leaving.leave(house.context, people[0].link, "page")
+    preferences.leave(house.context, people[1].link, None)
+    letter = tokens.sign(tokens.Token("reader", people[2].id, house.list_id(), 0), SECRET)
+    leaving.leave(house.context, letter)
+    leaving.unsubscribe(house.context, "dee@example.org", "daily")
+    assert house.report().facts == {"unsubscribed": 2}
 
 
 def test_undo_puts_everything_back(house: House) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -13,10 +14,10 @@ from sqlalchemy import text
 
 from newsletter.audience import tokens
 from newsletter.errors import UsageError
-from newsletter.model import AlertKind, EditionReport, Hit
-from newsletter.pipeline import judging, listening, morning, outcomes
+from newsletter.model import AlertKind, EditionReport, Hit, Step
+from newsletter.pipeline import alerts, judging, listening, morning, outcomes, retention, watching
 from newsletter.storage import alerts as kept
-from newsletter.storage import hits
+from newsletter.storage import clock, hits
 
 MONDAY = "daily/2026-05-04"
 HUMAN = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -271,6 +272,28 @@ def test_a_broken_template_does_not_keep_the_numbers_from_editors(
     assert token_of(sent) in html
 
 
+def test_whom_rates_are_of_is_known_after_the_copies_are_gone(house: House) -> None:
+    """Two of four agreed that their opens are seen; 401 days later, too, one open is one of two and not of four."""
+    house.newsletter(keys='opens = "consented"')
+    house.reload()
+    house.readers(4)
+    for number in range(2):
+        house.choose(f"reader{number}@example.org", tracked=True)
+    house.story()
+    house.clock.at = at(4, 6, 30)
+    house.send()
+    tell(house, MONDAY, "delivered", range(4), at(4, 6, 31))
+    tell(house, MONDAY, "open", [0], at(4, 8), useragent=HUMAN)
+    before = report(house).rates["opened"]
+    assert (before.count, before.whole) == (1, 2)
+    house.clock.move(days=401)
+    while any(retention.tidy(house.context, threading.Event()).values()):
+        pass
+    with house.store.read() as tx:
+        assert tx.execute(text("SELECT count(*) FROM delivery")).scalar_one() == 1, "the newest holds its number"
+    assert report(house).rates["opened"] == before
+
+
 def test_complaints_are_told_to_operators_once(sent: House) -> None:
     """3 of 10 delivered is over 0.3 %: one alert, however often the report is made."""
     tell(sent, MONDAY, "delivered", range(10), at(4, 6, 31))
@@ -284,3 +307,43 @@ def test_complaints_are_told_to_operators_once(sent: House) -> None:
     assert told == [
         "ALARM: 3 of 10 delivered complained (30.00%): from 0.3 % on, mailbox providers refuse mail"
     ]  # fmt: skip
+
+
+def test_complaints_after_the_report_are_told_when_they_are_too_many(sent: House) -> None:
+    """The morning knew of two; the third comes two days later, and the look-out tells of it: once. Before the report
+    it would tell nothing, whoever complains.
+    """
+    look = watching.Watch(sent.context).look
+    tell(sent, MONDAY, "delivered", range(10), at(4, 6, 31))
+    tell(sent, MONDAY, "spamreport", range(2), at(4, 8))
+    look()
+    sent.tick(at(5, 6))
+    look()
+    with sent.store.read() as tx:
+        assert kept.about(tx, AlertKind.COMPLAINTS) == frozenset()
+    tell(sent, MONDAY, "spamreport", [2], at(7, 8))
+    sent.clock.at = at(7, 8, 1)
+    look()
+    with sent.store.read() as tx:
+        told = kept.find(tx, MONDAY, AlertKind.COMPLAINTS)
+    assert told is not None
+    assert (told.at, told.text[:20]) == (at(7, 8, 1), "ALARM: 3 of 10 deliv")
+    tell(sent, MONDAY, "spamreport", [3], at(7, 9))
+    sent.clock.at = at(7, 9, 1)
+    look()
+    with sent.store.read() as tx:
+        assert kept.find(tx, MONDAY, AlertKind.COMPLAINTS) == told
+
+
+def test_a_warning_that_became_an_alarm_is_told_again(sent: House) -> None:
+    """The edition's first alert said that it was a warning."""
+    with sent.store.write() as tx:
+        alerts.keep(tx, AlertKind.COMPLAINTS, about=MONDAY, text="3 of 3,000 delivered", now=at(5, 6))
+        clock.take_step(tx, MONDAY, Step.REPORT, at(5, 6))
+    tell(sent, MONDAY, "delivered", range(10), at(4, 6, 31))
+    tell(sent, MONDAY, "spamreport", range(3), at(5, 8))
+    watching.Watch(sent.context).look()
+    with sent.store.read() as tx:
+        told = kept.find(tx, MONDAY, AlertKind.COMPLAINTS)
+    assert told is not None
+    assert told.text.startswith("ALARM: 3 of 10")

@@ -12,10 +12,12 @@ from datetime import timedelta
 import pytest
 from ledger_house import House, at
 from ledger_postgres import connect
+from ledger_readers import reader
 from sqlalchemy import make_url
 from troubles_events import delivered, posted
 from troubles_kinds import file_of
 
+from newsletter.audience import tokens
 from newsletter.errors import StoreError
 from newsletter.pipeline import freezing, guards, leaving, sending
 from newsletter.storage import Store, claims, guard
@@ -146,6 +148,22 @@ def test_late_events_of_what_the_backup_does_not_know(backed: tuple[House, Calla
     assert posted(house, delivered(again)) == 204
     assert house.report(MONDAY).facts == {"delivered": 4}
     assert house.report(TUESDAY).facts == {"delivered": 3}
+
+
+def test_a_lost_readers_link_takes_nobody_else_off(house: House, backup: Backup) -> None:
+    """Who joined after the backup holds a link with their number, which must not be another's after the restore; who
+    is in the backup leaves by the link of a mail that it does not know.
+    """
+    ann = reader(house, "ann@example.org")
+    restore = backup(house)
+    lost = reader(house, "lost@example.org")
+    restore()
+    guards.confirm_restore(house.context)
+    new = reader(house, "new@example.org")
+    with pytest.raises(tokens.BadTokenError):
+        leaving.leave(house.context, lost.link)
+    assert new.place().on
+    assert leaving.leave(house.context, ann.link).left
 
 
 def test_a_lost_bounce_suppresses_nobody(backed: tuple[House, Callable[[], None]]) -> None:

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from web_house import NOW, House
 
 from newsletter.model import ApiScope, Basis, ConsentEvent
-from newsletter.pipeline import api_keys, readers
+from newsletter.pipeline import api_keys, leaving, readers
 from newsletter.storage import consent, roster
 from newsletter.web.api.app import LARGEST_BODY
 
@@ -188,6 +188,19 @@ class TestSubscribers:
         (place,) = program.ask("POST", "/lists/daily/subscribers", json=body).json()["subscriptions"]
         assert place["basis"] == "implied"
         assert datetime.fromisoformat(place["until"]) == until
+
+    def test_implied_consent_ends_where_it_replaces_a_weaker_basis(self, house: House, program: Program) -> None:
+        readers.add(house.context, "old@example.org", "", "daily", source="a box", basis="legacy_import")
+        until = datetime(2026, 11, 4, tzinfo=UTC)
+        body = {"address": "old@example.org", "confirm": False, "basis": "implied", "until": until.isoformat()}
+        (place,) = program.ask("POST", "/lists/daily/subscribers", json=body).json()["subscriptions"]
+        assert (place["basis"], datetime.fromisoformat(place["until"])) == ("implied", until)
+
+    def test_a_gone_address_stays_away(self, house: House, program: Program) -> None:
+        """Nothing is left of its owner but the suppression."""
+        leaving.suppress(house.context, ["gone@example.org"], reason="moved", source="its owner gave another")
+        body = {"address": "gone@example.org", "confirm": False, "basis": "express"}
+        assert "signing up" in problem(program.ask("POST", "/lists/daily/subscribers", json=body), 422)
 
     def test_who_left_stays_away(self, house: House, program: Program) -> None:
         """A program that keeps its own list must not bring back who left."""
