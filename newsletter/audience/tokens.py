@@ -23,6 +23,8 @@ PURPOSES: Final = {"reader": 1, "confirm": 2, "letter": 3, "report": 4}
 """reader: the links of each mail, to leave and to choose; confirm and letter: of a letter to one reader, whose number
 stands in the place of the send's; report: of an edition, likewise, for its editors.
 """
+_FIRST_NAMES: Final = {"reader": "unsubscribe"}
+"""By what a purpose was called when mails that are out were signed: keys are derived from it for good."""
 _BODY = struct.Struct(">BBQII")
 _MAC_BYTES = 16
 
@@ -47,7 +49,8 @@ class Token:
 
 @lru_cache(maxsize=64)
 def _derived(key: str, purpose: str) -> bytes:
-    return hmac.digest(key.encode(), b"newsletter token " + purpose.encode(), "sha256")
+    name = _FIRST_NAMES.get(purpose, purpose)
+    return hmac.digest(key.encode(), b"newsletter token " + name.encode(), "sha256")
 
 
 def sign(token: Token, key: str) -> str:

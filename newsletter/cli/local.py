@@ -66,10 +66,14 @@ def serving(context: Context, port: int = 0) -> Iterator[str]:
 @contextmanager
 def web_if_free(context: Context) -> Iterator[str]:
     """Run the block with the web app at the base URL's port, unless somebody serves there; gives its address."""
-    base = urlsplit(context.settings.base_url)
-    port = base.port or 8000
+    port = web_port(context.settings.base_url)
     if is_answered("127.0.0.1", port):
         yield f"http://127.0.0.1:{port}"
         return
     with serving(context, port) as address:
         yield address
+
+
+def web_port(base_url: str) -> int:
+    """Where the web app of this machine is looked for: at the base URL's port, or 8000 where that names none."""
+    return urlsplit(base_url).port or 8000

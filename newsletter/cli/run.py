@@ -84,10 +84,12 @@ def sandbox(port: int, alone: bool, accept_only: bool) -> None:
 
     Where nobody serves at NEWSLETTER_BASE_URL's port yet, the web app runs beside it, so that links work.
     """
-    from newsletter.cli.local import web_if_free
+    from newsletter.cli.local import web_if_free, web_port
+    from newsletter.settings import load_settings
 
     if alone or accept_only:
-        _sandbox(port, None if accept_only else "http://127.0.0.1:8000", accept_only=accept_only)
+        web = f"http://127.0.0.1:{web_port(load_settings().base_url)}"
+        _sandbox(port, None if accept_only else web, accept_only=accept_only)
         return
     with web_if_free(open_house()) as web:
         _sandbox(port, web, accept_only=False)

@@ -94,6 +94,10 @@ class Redirects:
                 )
             )  # fmt: skip
 
+    def waiting(self) -> int:
+        """How many hits are not in the database yet: a few seconds' worth while all is well."""
+        return len(self._new) + len(self._unwritten)
+
     def _mark(self, visitor: str) -> str:
         """Another for each process, so that even a picture of its memory names nobody."""
         return hashlib.blake2b(visitor.encode("utf-8", "replace"), digest_size=8, key=self._salt).hexdigest()

@@ -31,9 +31,7 @@ def counted(seen_of: Trackings) -> Trackings:
 
 
 def delivered_of(tx: Tx, send_id: int, among: Trackings, every: Trackings, told: int) -> int | None:
-    """Delivered copies of the variants with some of a send's trackings; None of none. Of all of them it is the number
-    that was told, which stays when the copies themselves are too old to be kept.
-    """
+    """Delivered copies of the variants with some of a send's trackings; None of none. Of all it is what was told."""
     if not among:
         return None
     return told if among == every else reports.delivered(tx, send_id, among)

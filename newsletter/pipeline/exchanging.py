@@ -18,7 +18,7 @@ from newsletter.errors import InDoubt, NotSent, Refused
 from newsletter.model import TO_READERS, Envelope, Message, Receipt, SendState, Tracking
 from newsletter.pipeline import canary, guards, pausing, queueing
 from newsletter.pipeline.context import Context
-from newsletter.rendering.tokens import LEAVE, way
+from newsletter.rendering.tokens import LEAVE, in_todays_words, way
 from newsletter.sending import owner, plan
 from newsletter.sending.dispatch import Work
 from newsletter.sending.gateway import Outcome, Outgoing
@@ -124,7 +124,7 @@ class Part:
 
     def _content(self, tx: Tx, send: sends.SendRow, variant_id: int) -> _Content:
         if variant_id not in self._contents:
-            message = messages.of_variant(tx, variant_id)
+            message = _to_be_sent(messages.of_variant(tx, variant_id), self._context.settings.base_url)
             self._contents[variant_id] = _Content(
                 message=message,
                 envelope=envelope(self._context, send, message),
@@ -140,6 +140,11 @@ class _Content:
     message: Message
     envelope: Envelope
     tracking: Tracking
+
+
+def _to_be_sent(message: Message, base_url: str) -> Message:
+    html, text = (in_todays_words(part, base_url) for part in (message.html, message.text))
+    return replace(message, html=html, text=text)
 
 
 def envelope(context: Context, send: sends.SendRow, message: Message) -> Envelope:

@@ -13,8 +13,7 @@ from newsletter.model import EditionState, Newsletter, Standing, Step, Story
 from newsletter.pipeline import canary, composing, gathering, guards, keeping, preparing, variants
 from newsletter.pipeline.context import Context, Target
 from newsletter.pipeline.variants import Variants
-from newsletter.rendering.tokens import TOKEN, TOKENS
-from newsletter.storage import Tx, balance, clock, editions, messages, roster, sends
+from newsletter.storage import Tx, balance, clock, editions, roster, sends
 from newsletter.storage.variants import choices
 
 log = structlog.get_logger()
@@ -225,9 +224,6 @@ def look_again(context: Context, target: Target, now: datetime) -> str | None:
         row = editions.find(tx, target.id)
         frozen = editions.frozen_stories(tx, row.id) if row else ()
         live = sends.live(tx, target.id)
-        message = messages.of_edition(tx, row.id) if row and row.fingerprint else None
-    if message is not None and not TOKENS.issuperset(TOKEN.findall(message.html)):
-        return "it was frozen by an older version of the program, and its links would lead nowhere"
     if live is not None and live.kind == "live" and live.list != target.newsletter.list:
         return f"it was frozen for the list {live.list}, and its newsletter has the list {target.newsletter.list} now"
     for old in frozen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -17,8 +18,11 @@ log = structlog.get_logger()
 AT_ONCE = 500
 """Deliveries in one transaction: some 20 ms on SQLite, where a send waits that long."""
 
-STRETCH, STRETCHES = 20_000, 10
-"""Events that a tick looks at in one go, and how often at most: what is left waits for the next tick."""
+STRETCH = 20_000
+"""Events that are looked at in one go: one or two seconds, where all of them are opens."""
+
+AT_MOST_S = 5.0
+"""After so long a tick begins no other stretch, since an edition's hour may have come: the next one goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +64,9 @@ def _seen(event: judgements.Judgeable) -> Seen:
 
 def judge_new(context: Context, stop: threading.Event) -> Judged:
     """Label what has come since the last look, or all again where the rules are new: so much as a tick has time for."""
-    done = Judged()
-    for _ in range(STRETCHES):
+    done, began = Judged(), time.monotonic()
+    more = True
+    while more:
         with context.store.read() as tx:
             stretch = judgements.stretch(tx, RULES, STRETCH)
             waiting = judgements.within(tx, stretch, RULES)
@@ -72,8 +77,7 @@ def judge_new(context: Context, stop: threading.Event) -> Judged:
                 done += label(tx, waiting[start : start + AT_ONCE])
         with context.store.write() as tx:
             judgements.saw(tx, stretch, RULES)
-        if not stretch.more:
-            break
+        more = stretch.more and time.monotonic() - began < AT_MOST_S
     if done.new or done.changed:
         log.info("judged", new=done.new, changed=done.changed)
     return done

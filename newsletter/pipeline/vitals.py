@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from newsletter.pipeline.context import Context
-from newsletter.storage import alerts, clock, schema, vitals
+from newsletter.storage import alerts, clock, letters, schema, vitals
 
 RECENT = timedelta(hours=24)
 """For so long after a send the age of the last event says something."""
@@ -18,7 +18,8 @@ OPEN_WITHIN = timedelta(days=7)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vitals:
     """`sends` by kind and state; `silences` by host; `lag` from the newest event to its arrival here, `quiet` since
-    then, both None where no send began of late; `alerts` of the last days by kind.
+    then, both None where no send began of late; `alerts` of the last days by kind; `letter` is how long the one has
+    waited that waits longest, nothing where none does.
     """
 
     schema: str
@@ -28,6 +29,7 @@ class Vitals:
     lag: timedelta | None
     quiet: timedelta | None
     alerts: Mapping[str, int]
+    letter: timedelta
 
 
 def take(context: Context) -> Vitals:
@@ -44,4 +46,5 @@ def take(context: Context) -> Vitals:
             lag=recent.received_at - recent.occurred_at if recent else None,
             quiet=now - recent.received_at if recent else None,
             alerts=alerts.counts(tx, now - OPEN_WITHIN),
+            letter=now - (letters.oldest_waiting(tx) or now),
         )

@@ -34,3 +34,11 @@ def page(base_url: str, place: str) -> str:
 def way(base_url: str, place: str) -> str:
     """What the token of a reader is put behind."""
     return f"{base_url.rstrip('/')}/{place}/"
+
+
+def in_todays_words(part: str, base_url: str) -> str:
+    """HTML or text of a message that may have been frozen before version 0005 of the tables, whose names held the whole
+    address of the page to leave by.
+    """
+    leave = page(base_url, LEAVE)
+    return part.replace("[[unsubscribe]]", leave).replace("[[unsubscribe_text]]", leave)

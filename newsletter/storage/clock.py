@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import case, delete, func, insert, select, update
 
@@ -44,9 +44,8 @@ def with_steps(tx: Tx, one: Step, other: Step) -> tuple[str, ...]:
 
 def facts(tx: Tx, since: datetime) -> Mapping[str, EditionFacts]:
     """What the clock needs of each edition from a day on, and of each that is still on its way."""
-    rows = tx.execute(
-        select(t.edition).where((t.edition.c.date >= since.date()) | t.edition.c.state.in_(_UNDER_WAY))
-    ).all()
+    first = (since - timedelta(days=1)).date()  # an edition's date is its newsletter's: in America it is yesterday yet
+    rows = tx.execute(select(t.edition).where((t.edition.c.date >= first) | t.edition.c.state.in_(_UNDER_WAY))).all()
     steps = _steps(tx, since)
     # A step (the reminder) may come before the edition has a row of its own.
     loose = {name: done for name, done in steps.items() if name not in {row.name for row in rows}}

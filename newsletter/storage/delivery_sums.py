@@ -23,9 +23,6 @@ UNMAILED = "unmailed"
 what is to be taken off its size.
 """
 
-DELIVERED_AS = "delivered as"
-"""The outcome under which delivered copies are summed by how their readers are seen: the word of a `model.Tracking`."""
-
 _OVER = (SendState.SENT.value, SendState.CANCELLED.value)
 _OPEN = ("pending", "claimed", "in_doubt")
 
@@ -69,11 +66,8 @@ def sum_deliveries(tx: Tx, portion: Portion, *, index: Index, now: datetime) -> 
         found[row.outcome or row.state or "", row.reason or ""] += 1
         if row.outcome is not None and row.state is not None:
             found[UNMAILED, row.state] += 1
-    for row in tx.execute(_seen(t.delivery.c.id.in_(portion.deliveries))):
-        found[DELIVERED_AS, row.tracking] += row.people
-    facts = select(t.fact.c.kind, func.count().label("people")).where(t.fact.c.delivery_id.in_(portion.deliveries))
-    for row in tx.execute(facts.group_by(t.fact.c.kind)):
-        found[row.kind, ""] += row.people
+    for row in tx.execute(_became(t.delivery.c.id.in_(portion.deliveries))):
+        found[row.kind, row.tracking or ""] += row.people
     _add(tx, portion.send_id, found)
     bulk.delete(tx, t.fact.c.delivery_id, portion.deliveries)
     return bulk.delete(tx, t.delivery.c.id, portion.deliveries)
@@ -91,16 +85,19 @@ def _ended(which: ColumnElement[bool]) -> Any:
     )
 
 
-def _seen(which: ColumnElement[bool]) -> Any:
-    """Delivered copies by how their readers are seen."""
+def _became(which: ColumnElement[bool]) -> Any:
+    """How many of these deliveries have each fact, by what was seen of their readers: rates are of some of them."""
     return (
-        select(t.variant.c.tracking, func.count().label("people"))
+        select(t.fact.c.kind, t.variant.c.tracking, func.count().label("people"))
         .select_from(t.delivery)
-        .join(t.fact, (t.fact.c.delivery_id == t.delivery.c.id) & (t.fact.c.kind == EventKind.DELIVERED.value))
-        .join(t.batch, (t.batch.c.send_id == t.delivery.c.send_id) & (t.batch.c.number == t.delivery.c.batch_number))
-        .join(t.variant, t.variant.c.id == t.batch.c.variant_id)
+        .join(t.fact, t.fact.c.delivery_id == t.delivery.c.id)
+        .outerjoin(
+            t.batch,
+            (t.batch.c.send_id == t.delivery.c.send_id) & (t.batch.c.number == t.delivery.c.batch_number),
+        )
+        .outerjoin(t.variant, t.variant.c.id == t.batch.c.variant_id)
         .where(which)
-        .group_by(t.variant.c.tracking)
+        .group_by(t.fact.c.kind, t.variant.c.tracking)
     )
 
 
@@ -116,7 +113,7 @@ def _add(tx: Tx, send_id: int, found: Mapping[tuple[str, str], int]) -> None:
 
 
 def by_reason(tx: Tx, send_id: int, outcome: str) -> dict[str, int]:
-    """What was summed of a send under an outcome, by reason."""
+    """What was summed of a send under an outcome, by reason; under a fact, by the tracking of their variants."""
     mine = (t.delivery_sum.c.send_id == send_id) & (t.delivery_sum.c.outcome == outcome)
     return {row.reason: row.deliveries for row in tx.execute(select(t.delivery_sum).where(mine))}
 
@@ -124,7 +121,8 @@ def by_reason(tx: Tx, send_id: int, outcome: str) -> dict[str, int]:
 def facts(tx: Tx, send_id: int) -> dict[str, int]:
     """The summed facts of a send: deliveries by what became of them."""
     mine = (t.delivery_sum.c.send_id == send_id) & t.delivery_sum.c.outcome.in_([kind.value for kind in EventKind])
-    return {row.outcome: row.deliveries for row in tx.execute(select(t.delivery_sum).where(mine))}
+    people = select(t.delivery_sum.c.outcome, func.sum(t.delivery_sum.c.deliveries).label("people")).where(mine)
+    return {row.outcome: int(row.people) for row in tx.execute(people.group_by(t.delivery_sum.c.outcome))}
 
 
 def begun(tx: Tx, send_id: int) -> bool:

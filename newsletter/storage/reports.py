@@ -50,7 +50,6 @@ def trackings(tx: Tx, send_id: int) -> tuple[Tracking, ...]:
 
 def delivered(tx: Tx, send_id: int, among: Sequence[Tracking]) -> int:
     """Delivered copies of the variants with one of these trackings; those that are summed, too."""
-    words = [tracking.word for tracking in among]
     count: int = tx.execute(
         select(func.count())
         .select_from(t.delivery)
@@ -58,12 +57,12 @@ def delivered(tx: Tx, send_id: int, among: Sequence[Tracking]) -> int:
         .join(t.variant, t.variant.c.id == t.batch.c.variant_id)
         .where(
             t.delivery.c.send_id == send_id,
-            t.variant.c.tracking.in_(words),
+            t.variant.c.tracking.in_([tracking.word for tracking in among]),
             _has(EventKind.DELIVERED),
         )
     ).scalar_one()
-    old = delivery_sums.by_reason(tx, send_id, delivery_sums.DELIVERED_AS)
-    return count + sum(old.get(word, 0) for word in words)
+    old = delivery_sums.by_reason(tx, send_id, EventKind.DELIVERED)
+    return count + sum(old.get(tracking.word, 0) for tracking in among)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +92,9 @@ def earlier(tx: Tx, newsletter: str, before: datetime, limit: int) -> tuple[Earl
 
 
 def facts_until(tx: Tx, send_id: int, until: datetime) -> Mapping[str, int]:
-    """Copies by what had become of them at an instant: of the kinds that rates are made of."""
+    """Copies by what had become of them at an instant, of the kinds that rates are made of; what is too old to be kept
+    singly counts too.
+    """
     counts = (
         select(t.fact.c.kind, func.count().label("copies"))
         .where(t.fact.c.kind.in_([kind.value for kind in _RATED]), t.fact.c.at <= until)
@@ -110,7 +111,9 @@ def facts_until(tx: Tx, send_id: int, until: datetime) -> Mapping[str, int]:
     else:
         mine = counts.join(t.delivery, t.delivery.c.id == t.fact.c.delivery_id)
         rows = tx.execute(mine.where(t.delivery.c.send_id == send_id))
-    return {row.kind: row.copies for row in rows}
+    old = delivery_sums.facts(tx, send_id)
+    told = {row.kind: row.copies for row in rows}
+    return {kind: told.get(kind, 0) + old.get(kind, 0) for kind in _RATED if kind in told or kind in old}
 
 
 def readers_until(tx: Tx, send_id: int, kind: EventKind, until: datetime) -> int:

@@ -557,7 +557,7 @@ delivery_sum = Table(  # what is left of deliveries, likewise
     metadata,
     Column("send_id", BigKey, ForeignKey("send.id"), primary_key=True),
     Column("outcome", String(16), primary_key=True),  # excluded, refused, accepted; or a fact
-    Column("reason", String(60), primary_key=True),
+    Column("reason", String(60), primary_key=True),  # of a fact: the tracking of the variant
     Column("deliveries", Integer, nullable=False),
 )
 

@@ -41,8 +41,8 @@ def create_app(context: Context) -> FastAPI:
     )
     # No slash is added or taken by a redirect: one-click clients follow none (RFC 8058, section 3.1).
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    counted = metrics.Metrics(context)
     app.state.redirects = Redirects(context)
+    counted = metrics.Metrics(context, app.state.redirects.waiting)
     app.router.routes.append(links.route(app.state.redirects))
     app.include_router(metrics.routes(context, counted))
     app.include_router(hooks.routes(context, counted))

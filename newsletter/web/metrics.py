@@ -6,13 +6,13 @@ docs/interface.md has a row for each name. The ledger is asked a bounded number 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
 from typing import Final
 
 import structlog
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
@@ -32,7 +32,7 @@ _METHODS: Final = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"}
 class Metrics:
     """What this process counts, and a registry of its own: nothing is shared with another app in the process."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, clicks_waiting: Callable[[], int]) -> None:
         # By default each counter brings a second series, with the time of its making.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's own, without types
         self._registry = CollectorRegistry(auto_describe=False)
@@ -51,6 +51,9 @@ class Metrics:
         self._durations = Histogram(
             "newsletter_request_duration_seconds", "How long requests took.", ["route"], registry=self._registry
         )
+        Gauge(
+            "newsletter_clicks_waiting", "Clicks of our redirect that are not written yet.", registry=self._registry
+        ).set_function(clicks_waiting)
         for kind in ("new", "known", "foreign"):
             self._events.labels(kind)  # a counter that begins with its first event has no rate for it
 
@@ -132,6 +135,8 @@ def _families(found: vitals.Vitals) -> Iterator[Metric]:
     yield _gauge("newsletter_heartbeat_age_seconds", words, ("host",), silences)
     words = "Alerts of the last seven days that are not over."
     yield _gauge("newsletter_alerts_open", words, ("kind",), [((kind,), count) for kind, count in found.alerts.items()])
+    words = "Since the letter to a reader was asked for that waits longest; 0 where none waits."
+    yield _gauge("newsletter_letter_age_seconds", words, (), [((), found.letter.total_seconds())])
     if found.lag is not None and found.quiet is not None:
         words = "From the event that came last to its arrival here."
         yield _gauge("newsletter_event_lag_seconds", words, (), [((), found.lag.total_seconds())])

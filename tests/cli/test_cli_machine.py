@@ -218,7 +218,7 @@ def test_a_send_through_a_running_sandbox_and_web_app(house: House) -> None:
     house.set(SENDGRID_URL=f"http://127.0.0.1:{port}", BASE_URL=f"http://127.0.0.1:{web_port}")
     with house.running(*NEWSLETTER, "serve", "--port", str(web_port)):
         until(lambda: answers(f"http://127.0.0.1:{web_port}/healthz"))
-        with house.running(*NEWSLETTER, "sandbox", "--port", str(port)) as sandbox:
+        with house.running(*NEWSLETTER, "sandbox", "--alone", "--port", str(port)) as sandbox:
             until(lambda: answers(f"http://127.0.0.1:{port}/"))
             assert house.run("send", "now", "daily/2026-05-04", "--yes").code == 0
             until(lambda: house.lives_of("daily/2026-05-04")["facts"].get("delivered") == len(READERS))

@@ -6,14 +6,15 @@ import threading
 from datetime import timedelta
 
 import pytest
-from ledger_house import House, at
-from sqlalchemy import text
+from ledger_house import SCHEDULE, House, at
+from sqlalchemy import text, update
 
 from newsletter.errors import InDoubt, NotSent, Refused
 from newsletter.model import EditionState, SendState
 from newsletter.pipeline import clock as tick_of
 from newsletter.pipeline import desk, freezing, leaving, sending
 from newsletter.storage import clock as ledger_clock
+from newsletter.storage import tables as t
 
 MONDAY = "daily/2026-05-04"
 TUESDAY = "daily/2026-05-05"
@@ -69,6 +70,21 @@ def test_a_weekend_has_no_edition(running: House) -> None:
     with running.store.read() as tx:
         named = tx.execute(text("SELECT name FROM edition WHERE name LIKE '%-09' OR name LIKE '%-10'")).all()
     assert named == []
+
+
+def test_an_evening_in_america(sqlite_house: House) -> None:
+    """In UTC it is tomorrow already: what went tonight is known to the clock of an installation made tonight."""
+    house = sqlite_house
+    house.newsletter("daily", schedule=SCHEDULE.replace("06:30", "22:30").replace("09:00", "23:30"))
+    house.reload()
+    with house.store.write() as tx:
+        tx.execute(update(t.ledger).values(created_at=at(4, 22)))
+    house.clock.at = at(4, 22)
+    house.readers(3)
+    house.story()
+    house.tick(at(4, 22))
+    assert ("send", "") in house.tick(at(4, 22, 30))
+    assert house.tick(at(4, 22, 40)) == []
 
 
 def test_a_holiday_is_skipped_with_its_name(running: House) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import insert, select
 
 from newsletter.model import Batch, EventKind, SendState
 from newsletter.pipeline.judging import label
-from newsletter.storage import Store, clicks, delivery_sums, events, judgements, sends, sums, tallies
+from newsletter.storage import Store, clicks, delivery_sums, events, judgements, reports, sends, sums, tallies
 from newsletter.storage import tables as t
 from newsletter.tracking import RULES, facts, url_index
 
@@ -61,7 +61,12 @@ def judged(rows: Rows, send_id: int) -> None:
 def shown(rows: Rows, send_id: int) -> tuple[Any, ...]:
     """All that a report says of a send."""
     with rows.store.read() as tx:
-        return rows.report(send_id), tallies.tallies(tx, send_id), clicks.by_link(tx, 1, index=url_index)
+        seen = reports.trackings(tx, send_id)
+        return (
+            rows.report(send_id), tallies.tallies(tx, send_id), clicks.by_link(tx, 1, index=url_index),
+            [reports.delivered(tx, send_id, [each]) for each in seen],
+            reports.facts_until(tx, send_id, START + 9 * DAY),
+        )  # fmt: skip
 
 
 def sum_events(rows: Rows, before: datetime) -> bool:

@@ -82,7 +82,10 @@ class TestAReader:
         """Which link, when, which program: nothing else is there to be kept."""
         headers = {**READER, "User-Agent": f"{FIREFOX} (ann.roe@example.org)", "Referer": "https://mail.example.org/x"}
         house.ask("GET", f"/r/{code}?utm_source=x&reader=ann", headers=headers)
+        waiting = "newsletter_clicks_waiting "
+        assert f"{waiting}1" in house.ask("GET", "/metrics", headers={"Host": "127.0.0.1"}).text
         (hit,) = counted(house)
+        assert f"{waiting}0" in house.ask("GET", "/metrics", headers={"Host": "127.0.0.1"}).text
         assert (hit.code, hit.agent, hit.machine, hit.why) == (code, f"{FIREFOX} (…)", False, "")
         assert hit.at.replace(tzinfo=NOW.tzinfo) == NOW
         assert set(hit._mapping) == {"id", "code", "at", "agent", "machine", "why", "rules"}

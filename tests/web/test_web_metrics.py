@@ -12,7 +12,7 @@ from web_house import NOW, ROOT, House, bounce, signed
 
 from newsletter.model import AlertKind
 from newsletter.pipeline import alerts
-from newsletter.storage import clock, schema
+from newsletter.storage import clock, letters, schema
 from newsletter.web.app import create_app
 
 TOKEN = "t" * 32
@@ -89,6 +89,18 @@ def test_the_counts_of_the_process(told: House) -> None:
     assert found['newsletter_requests_total{method="other",route="/u/{token}",status="405"}'] == 1
     assert found['newsletter_request_duration_seconds_count{route="/hooks/sendgrid"}'] == 4
     assert not any(told.token() in name for name in found)
+
+
+def test_a_letter_that_waits(told: House) -> None:
+    """How long it has waited since somebody asked for it."""
+    assert scrape(told)["newsletter_letter_age_seconds"] == 0
+    with told.context.store.write() as tx:
+        letters.post(
+            tx, "access", subscriber_id=told.ann, list_id=told.list_id, expires_at=NOW + timedelta(hours=1),
+            now=NOW - timedelta(seconds=40),
+        )  # fmt: skip
+    found = scrape(told)
+    assert found["newsletter_letter_age_seconds"] == 40
 
 
 def test_two_apps_share_no_counts(told: House) -> None:
