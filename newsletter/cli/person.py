@@ -151,7 +151,8 @@ def _tell(found: Explanation) -> None:
 
 def _standing(place: Subscription) -> str:
     """`list daily: active since 2026-05-04 10:30 UTC (the fair); basis implied until 2027-05-04; …`."""
-    parts = [f"list {place.list}: {place.state} since {_minute(place.changed_at)} ({place.source})"]
+    source = f" ({place.source})" if place.source else ""
+    parts = [f"list {place.list}: {place.state} since {_minute(place.changed_at)}{source}"]
     until = f" until {place.until:%Y-%m-%d}" if place.until else ""
     parts.append(f"basis {place.basis or 'not known'}{until}")
     if place.paused_until:

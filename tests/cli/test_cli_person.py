@@ -63,6 +63,7 @@ def test_erase_asks(house: House) -> None:
     assert (done.code, done.out) == (0, "erased; 0 copies of mails count on without a name\n")
     assert ANN + "'" not in "\n".join(map(str, house.sql("SELECT address FROM subscriber")))
     assert house.json("subscribers", "explain", ANN)["suppressions"][0]["reason"] == "erased"
+    assert "()" not in house.run("subscribers", "explain", ANN).out, "where they came from is forgotten, and not shown"
     again = house.run("subscribers", "erase", ANN, "--yes")
     assert again.code == 1
     assert "nobody with this address is known here" in again.err
