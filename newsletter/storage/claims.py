@@ -44,11 +44,6 @@ def ledger_uid(tx: Tx) -> str:
     return uid
 
 
-def delivery_name(uid: str, number: int) -> str:
-    """The delivery id as mails and events carry it."""
-    return f"{uid}-{number}"
-
-
 def known_ledgers(tx: Tx) -> Mapping[str, int]:
     """Whose delivery ids are ours, up to which number: this ledger's, and those that it had before it was restored."""
     return {**former.last_deliveries(tx), ledger_uid(tx): _ANY_NUMBER}

@@ -9,24 +9,10 @@ from typing import Any
 
 from sqlalchemy import Select, select, update
 
+from newsletter.storage import subscriptions
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
-    """A place on a list. `sections` is None where all are wanted."""
-
-    list: str
-    state: str
-    basis: str
-    until: datetime | None
-    paused_until: datetime | None
-    sections: tuple[str, ...] | None
-    tracked: bool
-    source: str
-    since: datetime
-    changed_at: datetime
+from newsletter.storage.subscriptions import Subscription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,34 +58,15 @@ def rename(tx: Tx, subscriber_id: int, name: str) -> None:
 
 def _people(tx: Tx, wanted: Select[Any]) -> tuple[Person, ...]:
     rows = tx.execute(wanted).all()
-    places = _subscriptions(tx, [row.id for row in rows])
+    places = subscriptions.of_each(tx, [row.id for row in rows])
     held = _suppressions(tx, [row.address_key for row in rows])
     return tuple(
         Person(
             id=row.id, address=row.address, name=row.name, created_at=row.created_at,
-            subscriptions=tuple(places.get(row.id, ())), suppressions=tuple(held.get(row.address_key, ())),
+            subscriptions=places.get(row.id, ()), suppressions=tuple(held.get(row.address_key, ())),
         )
         for row in rows
     )  # fmt: skip
-
-
-def _subscriptions(tx: Tx, ids: Sequence[int]) -> dict[int, list[Subscription]]:
-    found: dict[int, list[Subscription]] = {}
-    rows = tx.execute(
-        select(t.list_.c.slug, t.subscription)
-        .join(t.list_, t.list_.c.id == t.subscription.c.list_id)
-        .where(t.subscription.c.subscriber_id.in_(ids))
-        .order_by(t.list_.c.slug)
-    )
-    for r in rows:
-        found.setdefault(r.subscriber_id, []).append(
-            Subscription(
-                list=r.slug, state=r.state, basis=r.basis, until=r.until, paused_until=r.paused_until,
-                sections=None if r.sections is None else tuple(r.sections.split()), tracked=r.tracked,
-                source=r.source, since=r.since, changed_at=r.changed_at,
-            )
-        )  # fmt: skip
-    return found
 
 
 def _suppressions(tx: Tx, keys: Sequence[int]) -> dict[int, list[tuple[str, str, datetime]]]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, and_, insert, select
+from sqlalchemy import Select, insert, select
 
 from newsletter.model import TO_READERS
 from newsletter.storage import tables as t
@@ -155,28 +155,6 @@ def of_newsletters(tx: Tx, newsletters: Collection[str]) -> Mapping[str, str]:
     found = {row.code: row.url for row in rows}
     _, changed = retargets_since(tx, 0)
     return found | {code: url for code, url in changed.items() if code in found}
-
-
-# --- of a delivery ----------------------------------------------------------------------------------------------------
-
-
-def code_of(tx: Tx, delivery_id: int, url: str, index: int | None = None) -> str | None:
-    """The code of the link to `url` that the reader of a delivery followed; None where their mail has no such link.
-
-    `index` says which of several links to one address it was, counted from 0, as far as the ESP told.
-    """
-    codes = tx.execute(
-        select(t.link.c.code)
-        .join(t.variant, t.variant.c.message_id == t.link.c.message_id)
-        .join(t.batch, t.batch.c.variant_id == t.variant.c.id)
-        .join(
-            t.delivery,
-            and_(t.delivery.c.send_id == t.batch.c.send_id, t.delivery.c.batch_number == t.batch.c.number),
-        )
-        .where(t.delivery.c.id == delivery_id, t.link.c.url == url, t.link.c.code != "")
-        .order_by(t.link.c.number)
-    ).scalars()
-    return which(list(codes), index)
 
 
 def which(codes: Sequence[str], index: int | None) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
 from newsletter.storage import arrivals, eligibility, importing
 from newsletter.storage import tables as t
@@ -212,8 +212,3 @@ def suppressions(tx: Tx, key: int | None = None) -> tuple[tuple[int, str, str, s
     if key is not None:
         statement = statement.where(t.suppression.c.address_key == key)
     return tuple((r.address_key, r.scope, r.reason, r.source, r.since) for r in tx.execute(statement))
-
-
-def new_list(tx: Tx, slug: str, title: str, now: datetime) -> None:
-    """A list of that slug, which must be new (the UNIQUE constraint says so)."""
-    tx.execute(insert(t.list_).values(slug=slug, title=title, created_at=now))

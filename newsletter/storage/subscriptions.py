@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, insert, or_, select, update
 
 from newsletter.storage import tables as t
 from newsletter.storage.database import Tx
@@ -37,13 +37,9 @@ class Subscription:
         return self.state != "unsubscribed"
 
 
-def _rows(subscriber_id: int) -> Select[Any]:
-    return (
-        select(t.list_.c.slug, t.subscription)
-        .join(t.list_, t.list_.c.id == t.subscription.c.list_id)
-        .where(t.subscription.c.subscriber_id == subscriber_id)
-        .order_by(t.list_.c.slug)
-    )
+def _rows(*which: ColumnElement[bool]) -> Select[Any]:
+    of_lists = select(t.list_.c.slug, t.subscription).join(t.list_, t.list_.c.id == t.subscription.c.list_id)
+    return of_lists.where(*which).order_by(t.list_.c.slug)
 
 
 def _subscription(row: Row[Any]) -> Subscription:
@@ -56,12 +52,20 @@ def _subscription(row: Row[Any]) -> Subscription:
 
 def of(tx: Tx, subscriber_id: int) -> tuple[Subscription, ...]:
     """Every list that a subscriber is or was on."""
-    return tuple(map(_subscription, tx.execute(_rows(subscriber_id))))
+    return of_each(tx, [subscriber_id]).get(subscriber_id, ())
+
+
+def of_each(tx: Tx, subscriber_ids: Sequence[int]) -> Mapping[int, tuple[Subscription, ...]]:
+    """The same of up to a thousand subscribers, by their ids."""
+    found: dict[int, tuple[Subscription, ...]] = {}
+    for row in tx.execute(_rows(t.subscription.c.subscriber_id.in_(subscriber_ids))):
+        found[row.subscriber_id] = (*found.get(row.subscriber_id, ()), _subscription(row))
+    return found
 
 
 def find(tx: Tx, subscriber_id: int, list_id: int) -> Subscription | None:
     """A subscriber's place on a list, or None."""
-    row = tx.execute(_rows(subscriber_id).where(t.subscription.c.list_id == list_id)).one_or_none()
+    row = tx.execute(_rows(_place(subscriber_id, list_id))).one_or_none()
     return None if row is None else _subscription(row)
 
 

@@ -209,8 +209,6 @@ class TestClicks:
         with rows.store.read() as tx:
             mine = select(t.subscriber.c.id).where(t.subscriber.c.address_key == key_of(addresses(1)[0]))
             who = tx.execute(select(t.delivery.c.id).where(t.delivery.c.subscriber_id.in_(mine))).scalar_one()
-            assert links.code_of(tx, who, PORTS.url) is None
-            assert links.code_of(tx, who, DUST.url) == DUST.code
         uid = rows.one("SELECT uid FROM ledger")
         rows.keep(event(f"{uid}-{who}", "e1", kind=EventKind.CLICKED, at=START, url=DUST.url))
         followed(rows, hit("c"), hit("c"))
@@ -222,15 +220,10 @@ class TestClicks:
             links.retarget(tx, DUST.code, "https://amg.example.org/dust", by="ann", now=rows.clock())
         assert read(rows, edition)["c"].url == "https://amg.example.org/dust"
 
-    def test_the_code_of_a_reader_s_click(self, rows: Rows, edition: int) -> None:
-        del edition
-        (ann, _) = deliveries(rows)
-        with rows.store.read() as tx:
-            assert links.code_of(tx, ann, DUST.url) == DUST.code
-            assert [links.code_of(tx, ann, PORTS.url, n) for n in (None, 0, 1, 2, -1)] == [
-                PORTS.code, PORTS.code, AGAIN.code, PORTS.code, PORTS.code
-            ]  # fmt: skip
-            assert links.code_of(tx, ann, "https://other.example.org/") is None
+    def test_which_of_several_links_to_one_address(self) -> None:
+        """As far as the mail service told; a mail that has none of them has no code."""
+        assert [links.which(["a", "b"], n) for n in (None, 0, 1, 2, -1)] == ["a", "a", "b", "a", "a"]
+        assert links.which([], 0) is None
 
 
 class TestLabels:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -90,7 +89,7 @@ class SubscriberDocument(BaseModel):
             address=person.address,
             name=person.name,
             created_at=person.created_at,
-            subscriptions=[SubscriptionDocument(**asdict(each)) for each in person.subscriptions],
+            subscriptions=[SubscriptionDocument.model_validate(each) for each in person.subscriptions],
             suppressions=[
                 SuppressionDocument(scope=scope, reason=reason, since=since)
                 for scope, reason, since in person.suppressions
