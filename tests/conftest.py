@@ -39,9 +39,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"{count} not run. {reason.removeprefix('Skipped: ')}")
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True)
 def _quiet_log() -> None:
-    """Logs go to the standard log, where pytest catches them."""
+    """Logs go to the standard log, where pytest catches them, whatever a command that ran in a test before has set."""
+    structlog.reset_defaults()
     structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())
 
 

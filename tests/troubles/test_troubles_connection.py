@@ -167,7 +167,7 @@ def test_the_commit_of_a_freeze(lossy: House, proxy: Proxy, reaches_server: bool
     house = lossy
     wanted = house.readers(6)
     house.story()
-    lose(proxy, house.freeze, number=3, reaches_server=reaches_server)  # two have read what there was
+    lose(proxy, house.freeze, number=4, reaches_server=reaches_server)  # three have read what there was
     if reaches_server:
         with pytest.raises(UsageError, match="is frozen: it cannot be frozen"):
             house.freeze()
