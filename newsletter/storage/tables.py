@@ -156,6 +156,12 @@ suppression = Table(
     Column("since", Instant, nullable=False),
     UniqueConstraint("address_key", "scope", "reason"),
 )
+Index(  # each body of events asks for them
+    "suppression_erased",
+    suppression.c.address_key,
+    sqlite_where=suppression.c.reason == "erased",
+    postgresql_where=suppression.c.reason == "erased",
+)
 
 wording = Table(  # what a form said when somebody agreed to it
     "wording",

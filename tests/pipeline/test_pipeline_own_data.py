@@ -27,6 +27,7 @@ from newsletter.pipeline import (
     sending,
 )
 from newsletter.pipeline.wishes import Wish
+from newsletter.storage import erasure, roster
 from newsletter.storage.letters import A_DAY
 from newsletter.storage.tables import metadata
 
@@ -420,3 +421,13 @@ def test_an_import_after_erasure_is_no_return(house: House, ann: Reader) -> None
     people = importing.import_csv(house.context, wanted).people
     assert (people.added, people.erased) == (0, 1)
     assert ann.address is None
+
+
+@pytest.mark.parametrize("others", [0, erasure.FEW])
+def test_who_of_some_was_erased(house: House, others: int) -> None:
+    """However many were erased in all; another suppression is none."""
+    now = house.clock()
+    with house.store.write() as tx:
+        roster.suppress(tx, [1, 2, *range(10, 10 + others)], reason="erased", scope="all", source="test", now=now)
+        roster.suppress(tx, [3], reason="bounce", scope="all", source="test", now=now)
+        assert erasure.erased_among(tx, {1, 3, 4}) == {1}

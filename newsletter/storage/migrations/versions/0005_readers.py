@@ -138,6 +138,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["event_id"], ["event.id"], name=op.f("judgement_event_id_known")),
         sa.PrimaryKeyConstraint("event_id", name=op.f("judgement_pk")),
     )
+    op.create_index(
+        "suppression_erased",
+        "suppression",
+        ["address_key"],
+        sqlite_where=sa.text("reason = 'erased'"),
+        postgresql_where=sa.text("reason = 'erased'"),
+    )
     op.add_column("link", sa.Column("code", sa.String(length=20), server_default="", nullable=False))
     op.create_index(op.f("link_code"), "link", ["code"], unique=False)
     op.add_column("subscription", sa.Column("until", sa.DateTime(timezone=True), nullable=True))
@@ -159,6 +166,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("variant", "place")
     op.execute("ALTER TABLE variant RENAME COLUMN tracking TO click_mode")
+    op.drop_index("suppression_erased", table_name="suppression")
     op.drop_column("ledger", "judged_by")
     op.drop_column("ledger", "judged_to")
     op.drop_column("variant", "sections")
