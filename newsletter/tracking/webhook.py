@@ -49,9 +49,9 @@ _LATEST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 _NUL_ESCAPE = b"\\u0000"
 _LONG_NUMBER = b":" + b"0" * 19
 _DIGITS = bytes(
-    ord("0") if byte in b"-0123456789" else ord(":") if byte in b":,[ \t\r\n" else byte for byte in range(256)
+    ord("0") if byte in b"0123456789" else ord(":") if byte in b":,[- \t\r\n" else byte for byte in range(256)
 )
-"""Makes a 0 of each digit and sign, and a colon of what may stand before a number, so that `in` finds a long one."""
+"""Makes a 0 of each digit, and a colon of what may stand before them in a number, so that `in` finds a long one."""
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
@@ -239,7 +239,7 @@ def _storable(text: str) -> str:
 
 def _whole(digits: str) -> int | str:
     """Numbers too long for a machine word stay text: Python refuses to read those of thousands of digits."""
-    return int(digits) if len(digits) <= 18 else digits
+    return int(digits) if len(digits.removeprefix("-")) <= 18 else digits
 
 
 def _fraction(digits: str) -> float | str:
