@@ -84,7 +84,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--part", choices=["ours", "bare"], help=argparse.SUPPRESS)
-    return parser.parse_args()
+    asked = parser.parse_args()
+    asked.requests -= asked.requests % asked.connections  # each connection asks as often as the others
+    return asked
 
 
 def environment(folder: Path) -> dict[str, str]:
