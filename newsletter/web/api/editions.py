@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from starlette.exceptions import HTTPException
 
 from newsletter.model import ApiScope, EditionState
-from newsletter.pipeline import reporting
+from newsletter.pipeline import outcomes
 from newsletter.pipeline.context import Context
 from newsletter.storage import directory, editions
 from newsletter.web.api.access import Access
@@ -66,11 +66,11 @@ def routes(context: Context, access: Access) -> APIRouter:
 
     @router.get("/editions/{newsletter}/{date}/report", dependencies=[Depends(access.need(ApiScope.REPORTS_READ))])
     def report(newsletter: Slug, date: Day) -> dict[str, Any]:
-        """What became of an edition, as `newsletter send status --json` tells it (docs/interface.md)."""
+        """What became of an edition, as `newsletter report --json` tells it (docs/interface.md)."""
         with context.store.read() as tx:
             if editions.find(tx, f"{newsletter}/{date}") is None:
                 raise _no_edition(newsletter, date)
-        return reporting.document(reporting.standing(context, f"{newsletter}/{date}"))
+        return outcomes.document(context, f"{newsletter}/{date}")
 
     return router
 
